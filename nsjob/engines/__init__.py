@@ -1,0 +1,8 @@
+"""Where the bodies of jobs run. Importing this registers the engines that every pool has."""
+
+from nsjob.engines.thread import ThreadEngine
+from nsjob.pool.engine import ENGINES
+
+__all__ = ["ThreadEngine"]
+
+ENGINES["thread"] = ThreadEngine

@@ -1,0 +1,217 @@
+"""Interrupting a thread: how an exception gets into a job's body and nowhere else.
+
+PyThreadState_SetAsyncExc leaves an exception pending in a thread, which raises it at one of its next byte codes,
+wherever it is by then. The protocol around it:
+
+- `place.over` says whether the thread is in the pool's code. Who interrupts looks at it under the pool's lock and sends
+  only where it is False.
+- A thread that leaves a body sets `over`, takes the lock, and clears what is pending: from then on nothing is sent and
+  nothing lands. Until then it may land anywhere, so this is done in a nest of handlers that do the same again. One
+  level is enough with a GIL, two without.
+- It is armed inside the nest, by a statement; arming before the `try` let exceptions pass.
+- The flag `run.reason` was set before anything is sent, and alone decides what comes of the job.
+- The lock is owned by `acquire` inside the nest and asked for by `_is_owned`, never by `with`, which leaks it where an
+  exception lands between its steps.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from types import CoroutineType, FrameType
+from typing import TYPE_CHECKING, Any
+
+from nsjob.errors import JobInterrupted, ThreadLost
+from nsjob.pool.work import perform
+from nsjob.snippet import Snippet
+
+if TYPE_CHECKING:
+    from nsjob.engines.thread import Place
+    from nsjob.pool.engine import Run
+
+__all__ = ["attempt", "busy_with_locks", "send", "shield", "unshield"]
+
+_set_async_exc = ctypes.pythonapi.PyThreadState_SetAsyncExc
+_set_async_exc.argtypes = (ctypes.c_ulong, ctypes.c_void_p)
+_set_async_exc.restype = ctypes.c_int
+_INTERRUPTED = id(JobInterrupted)  # the class itself; only a class can be sent
+_WITH_LOCKS = frozenset(
+    "logging threading queue importlib weakref _weakrefset contextlib concurrent multiprocessing".split()
+)
+_LOOKED_AT = 3  # innermost frames
+_WAIT = threading.Condition.wait.__code__
+
+
+def send(ident: int) -> None:
+    """Leave JobInterrupted pending in a thread. Under the lock, where `over` is False."""
+    _set_async_exc(ident, _INTERRUPTED)
+
+
+def _own(place: Place) -> None:
+    """Take the lock unless this thread has it, and clear what is pending."""
+    lock = place.lock
+    if not lock._is_owned():
+        lock.acquire(False) or place.contend()
+    if place.sent:
+        _set_async_exc(place.ident, None)
+        place.sent = False
+
+
+def attempt(place: Place, run: Run) -> None:
+    """Run the body, and note its value or error in `run`. Returns with the lock held and nothing pending."""
+    try:
+        try:
+            try:
+                place.over = False
+                if run.reason is not None:
+                    raise JobInterrupted
+                value = run.context.run(perform, run)
+                if type(value) is CoroutineType:
+                    value = run.context.run(_awaited, run, value)
+                run.value = value
+            except BaseException as error:
+                run.error = error
+            place.over = True
+            _own(place)
+        except JobInterrupted:
+            place.over = True
+            _own(place)
+    except JobInterrupted:
+        place.over = True
+        _own(place)
+
+
+def shield(place: Place) -> bool:
+    """Keep interrupts out: a body has called the pool.
+
+    Raises:
+        JobInterrupted: the body was asked to end before.
+        ThreadLost: its job was written off.
+    """
+    run = place.run
+    try:
+        try:
+            try:
+                place.over = True
+                _own(place)
+            except JobInterrupted:
+                place.over = True
+                _own(place)
+        except JobInterrupted:
+            place.over = True
+            _own(place)
+    finally:
+        place.lock.release()
+    if place.lost:
+        place.over = False
+        raise ThreadLost
+    if run is not None and run.reason is not None:
+        place.over = False
+        raise JobInterrupted
+    return True
+
+
+def unshield(place: Place) -> None:
+    """Let interrupts in again, and raise the one that came meanwhile."""
+    run = place.run
+    place.over = False
+    if run is not None and run.reason is not None:
+        raise JobInterrupted
+
+
+def busy_with_locks(place: Place) -> bool:
+    """Whether a thread is where an exception could leave a lock of the whole process taken for good.
+
+    Only the innermost frames count: further out, the `finally` clauses are in force. A thread that blocks in
+    Condition.wait is let through: what it has taken is given back there.
+    """
+    frame: FrameType | None = sys._current_frames().get(place.ident)
+    looked_at = (id(frame), frame.f_lasti) if frame is not None else None
+    if frame is not None and frame.f_code is _WAIT and place.looked_at == looked_at:
+        return False
+    place.looked_at = looked_at
+    for depth in range(_LOOKED_AT):
+        if frame is None:
+            return False
+        name = frame.f_globals.get("__name__")
+        room = name.partition(".")[0] if isinstance(name, str) else ""
+        if room == "nsjob":
+            return depth == 0  # further out it is what called the body
+        if room in _WITH_LOCKS:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def trim(run: Run) -> None:
+    """Take the frames of nsjob off the error's traceback, and let the snippet's own lines be shown in it."""
+    error = run.error
+    if error is None:
+        return
+    if isinstance(run.work, Snippet):
+        run.work.show_lines()
+    traceback = error.__traceback__
+    while traceback is not None and _is_ours(traceback.tb_frame):
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith("nsjob.")
+
+
+class _Canceller:
+    """How the task of a coroutine body is cancelled from outside."""
+
+    def __init__(self, loop: Any, task: Any) -> None:
+        self._loop = loop
+        self._task = task
+        self._asked = False
+
+    def cancel(self) -> bool:
+        """Ask the loop to cancel the task. Returns False where it has not come round to that since the last time."""
+        if self._asked:
+            return False
+        self._asked = True
+        try:
+            self._loop.call_soon_threadsafe(self._cancel)
+        except RuntimeError:  # the loop is closed
+            return False
+        return True
+
+    def _cancel(self) -> None:
+        self._asked = False
+        self._task.cancel()
+
+
+def _awaited(run: Run, coroutine: CoroutineType[Any, Any, Any]) -> Any:
+    import asyncio
+
+    async def body() -> Any:
+        task = asyncio.current_task()
+        run.loop = _Canceller(asyncio.get_running_loop(), task)
+        if run.reason is not None:
+            raise JobInterrupted
+        return await coroutine
+
+    try:
+        with asyncio.Runner() as runner:
+            return runner.run(body())
+    finally:
+        run.loop = None
+        coroutine.close()
+
+
+def inline(run: Run) -> None:
+    """Run the body where it is queued (`Pool(immediate=True)`): nothing interrupts it."""
+    assert run.context is not None
+    try:
+        value = run.context.run(perform, run)
+        if type(value) is CoroutineType:
+            value = run.context.run(_awaited, run, value)
+        run.value = value
+    except BaseException as error:
+        run.error = error
+
+

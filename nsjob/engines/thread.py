@@ -1,0 +1,340 @@
+"""The thread engine: bodies run in the pool's own threads, in this process.
+
+An idle thread parks; who publishes a job wakes the one that went idle last, and the woken thread claims the job and
+wakes the next. A thread that ends a job takes the next one under the same acquisition of the lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from _thread import get_ident
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nsjob.engines.interrupts import attempt, busy_with_locks, inline, send, shield, trim, unshield
+from nsjob.pool.context import PLACES
+from nsjob.pool.engine import Interrupt, Run
+from nsjob.pool.waiting import Park
+
+if TYPE_CHECKING:
+    from nsjob.pool.core import Core
+    from nsjob.pool.queue import JobQueue
+
+__all__ = ["Place", "ThreadEngine"]
+
+_logger = logging.getLogger("nsjob")
+
+
+class Place:
+    """One pool thread, seen from outside.
+
+    Attributes:
+        over: whether an interrupt may not be sent: True save while a body runs its own code.
+        sent: whether an exception has been sent and may still be pending.
+        lost: whether its job was written off while the body went on.
+    """
+
+    __slots__ = (
+        "contend",
+        "gone",
+        "ident",
+        "idle",
+        "idle_since",
+        "jobs",
+        "lock",
+        "looked_at",
+        "lost",
+        "over",
+        "park",
+        "run",
+        "sent",
+        "thread",
+    )
+
+    def __init__(self, core: Core) -> None:
+        self.park = Park()
+        self.lock = core.lock
+        self.contend = core.contend
+        self.idle = False
+        self.idle_since = 0.0
+        self.gone = False
+        self.looked_at: tuple[int, int] | None = None
+        self.ident = 0
+        self.jobs = 0
+        self.run: Run | None = None
+        self.over = True
+        self.sent = False
+        self.lost = False
+        self.thread: threading.Thread | None = None
+
+    def shield(self) -> bool:
+        """Keep interrupts out while the pool's own code runs in this thread; see interrupts.py."""
+        return not self.over and shield(self)
+
+    def unshield(self) -> None:
+        """Let interrupts in again."""
+        unshield(self)
+
+
+class ThreadEngine:
+    """The threads of one pool. Its counts are guarded by the pool's lock."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.idle: list[Place] = []
+        self.places: set[Place] = set()
+        self.count = 0  # threads, lost ones left out
+        self.lost = 0
+        self.waiting = 0  # threads whose jobs wait for others and hold no slot
+        self.started = 0
+        self.closing = False
+
+    def limit(self) -> int:
+        """How many threads may work at once: as many as there are slots."""
+        core = self._core
+        return core.total if core.cap is None else min(core.cap, core.total)
+
+    # -- what the pool asks for ----------------------------------------------------------------------------------
+
+    def wake(self) -> bool:
+        """Wake an idle thread. Returns whether one was there, or as many run as may. Under the lock."""
+        if self.idle:
+            self.idle[-1].park.wake()
+            return True
+        return self._core.immediate or (self.count - self.waiting >= self.limit() and not self._core.outbox)
+
+    def grow(self) -> None:
+        """Start a thread where work is ready and none is free for it. On the timers' thread, outside the lock."""
+        while True:
+            place: Place | None = self._core.locked(self._want)
+            if place is None:
+                return
+            thread = threading.Thread(
+                target=self._work, args=(place,), name=f"{self._core.name}-{self.started}", daemon=True
+            )
+            place.thread = thread
+            try:
+                thread.start()
+            except RuntimeError:  # the system's limit, or the interpreter ends
+                self._core.locked(self._not_started, place)
+                if not self._core.stopping:
+                    _logger.error("cannot start a thread of pool %s", self._core.name, exc_info=True)
+                    self._core.locked(self._try_later)
+                return
+            if not self._core.locked(lambda: bool(self._core.ready_mask) and not self.idle):
+                return
+
+    def _want(self) -> Place | None:
+        core = self._core
+        if self.idle:
+            self.idle[-1].park.wake()
+            return None
+        if not core.ready_mask or self.count - self.waiting >= self.limit() or core.immediate:
+            return None
+        place = Place(core)
+        self.count += 1
+        self.started += 1
+        self.places.add(place)
+        return place
+
+    def _not_started(self, place: Place) -> None:
+        self.count -= 1
+        self.places.discard(place)
+
+    def _try_later(self) -> None:
+        self._core.timers.at(self._core.now() + 1.0, self.grow)
+
+    def may_lose(self) -> bool:
+        """Whether one more thread may be lost."""
+        return self.lost < self._core.settings.maxlost
+
+    def lose(self, run: Run) -> None:
+        """The thread of `run` is lost until its body returns. Under the lock."""
+        place: Place = run.slot
+        place.lost = True
+        self.count -= 1
+        self.lost += 1
+        run.job._queue.lost += 1
+        if run.yielded:
+            run.yielded = False
+            self.waiting -= 1
+
+    def holds(self, run: Run) -> bool:
+        """Whether a lost thread is still in the body of `run`."""
+        place: Place = run.slot
+        return place.lost and place.run is run and place in self.places
+
+    def in_lost_thread(self, queue: JobQueue, id: str) -> bool:
+        """Whether a lost thread is still in the body of that job."""
+        return any(
+            place.lost and place.run is not None and place.run.job.id == id and place.run.job._queue is queue
+            for place in self.places
+        )
+
+    # -- the Engine protocol -------------------------------------------------------------------------------------
+
+    def start(self, runs: Sequence[Run]) -> None:
+        """Threads take their runs themselves; nothing is pushed to them."""
+        raise TypeError("the thread engine takes its runs itself")
+
+    def interrupt(self, run: Run, reason: Interrupt) -> bool:
+        """Raise JobInterrupted in the thread of `run`, or cancel its task. Returns False where it must wait."""
+        place: Place | None = run.slot
+        if place is None:
+            return False
+        if run.loop is not None and run.loop.cancel():
+            return True
+        sent: bool = self._core.locked(self._send, place, run)
+        return sent
+
+    def _send(self, place: Place, run: Run) -> bool:
+        if place.run is not run or place.over:
+            return True  # in the pool's code, which looks at run.reason itself, or gone
+        if busy_with_locks(place):
+            return False
+        place.sent = True
+        send(place.ident)
+        return True
+
+    def abandon(self, run: Run) -> None:
+        """The lost thread's place is taken by a new one as soon as there is work for it."""
+        self.grow()
+
+    def close(self, timeout: float | None) -> None:
+        """Let idle threads end, and wait for those that are not lost."""
+        self.closing = True
+        self._core.locked(self._wake_all)
+        if timeout is None or timeout > 0:
+            for place in self._core.locked(lambda: list(self.places)):
+                thread = place.thread
+                if not place.lost and thread is not None and thread is not threading.current_thread():
+                    thread.join(timeout)
+
+    def _wake_all(self) -> None:
+        for place in self.idle:
+            place.park.wake()
+
+    # -- a pool thread -------------------------------------------------------------------------------------------
+
+    def _work(self, place: Place) -> None:
+        place.ident = get_ident()
+        PLACES[place.ident] = place
+        try:
+            self._serve(place)
+        finally:
+            PLACES.pop(place.ident, None)
+
+    def _serve(self, place: Place) -> None:
+        core = self._core
+        acquire, release, contend = core.lock.acquire, core.lock.release, core.contend
+        run: Run | None = None
+        while True:
+            if run is None:
+                acquire(False) or contend()
+                run = self._claim(place)
+                release()
+                if run is None:
+                    if place.gone:
+                        return
+                    place.park.sleep(core.settings.timeout)
+                    continue
+            attempt(place, run)  # returns with the lock held
+            if core.forked:
+                return
+            place.run = None
+            place.jobs += 1
+            if run.error is not None:
+                trim(run)
+            if place.lost:
+                self._found(place, run)
+                release()
+                return
+            leaving = place.jobs == core.settings.jobsperthread
+            following = core.finish(run, not leaving)
+            if following is not None:
+                following.slot = place
+                place.run = following
+            elif leaving:
+                self._leave(place)
+            if core.ready_mask and (core.cap is None or core.running < core.cap):
+                core.wake()
+            endings = core.endings
+            release()
+            if run.job._ended - run.begun_at >= core.settings.logminduration:
+                _log_long(core, run)
+            if endings:
+                core.call_endings()
+            if place.gone:
+                return
+            run = following  # what the last job held is let go here, outside of the lock
+
+    def _claim(self, place: Place) -> Run | None:
+        """Take a run, or go idle, or leave (`place.gone`). Under the lock."""
+        core = self._core
+        woken = place.idle
+        if woken:
+            place.idle = False
+            if self.idle and self.idle[-1] is place:
+                self.idle.pop()
+            else:
+                self.idle.remove(place)
+        if self.count - self.waiting > self.limit():  # the queues were resized, or a waiting job is back
+            self._leave(place)
+            core.wake()
+            return None
+        run = core.take()
+        if run is not None:
+            run.slot = place
+            place.run = run
+            if core.ready_mask and (core.cap is None or core.running < core.cap):
+                core.wake()
+        elif self.closing or core.forked or (woken and core.now() >= place.idle_since + core.settings.timeout):
+            self._leave(place)
+        else:
+            place.idle = True
+            if not woken:
+                place.idle_since = core.now()
+            self.idle.append(place)
+        return run
+
+    def _leave(self, place: Place) -> None:
+        place.gone = True
+        self.count -= 1
+        self.places.discard(place)
+
+    def _found(self, place: Place, run: Run) -> None:
+        """The body of a written-off job has returned: its lost thread ends."""
+        self.lost -= 1
+        run.job._queue.lost -= 1
+        self.places.discard(place)
+
+    # -- immediate pools -----------------------------------------------------------------------------------------
+
+    def run_here(self) -> None:
+        """Run whatever is ready in this thread (`Pool(immediate=True)`)."""
+        core = self._core
+        ident = get_ident()
+        outer = PLACES.get(ident)
+        place = Place(core)
+        place.ident = ident
+        PLACES[ident] = place
+        try:
+            while (run := core.locked(core.take)) is not None:
+                run.slot = place
+                place.run = run
+                inline(run)
+                trim(run)
+                place.run = None
+                core.locked(core.finish, run, False)
+                core.call_endings()
+        finally:
+            if outer is None:
+                PLACES.pop(ident, None)
+            else:
+                PLACES[ident] = outer
+
+
+def _log_long(core: Core, run: Run) -> None:
+    job = run.job
+    _logger.info("job %s of queue %s ran %.3f seconds", job.id, job._queue.name, job._ended - run.begun_at)

@@ -1,0 +1,243 @@
+"""Every error that nsjob raises: ns_job's message, a Tcl error code, and the standard class it matches, if any."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Iterable
+
+__all__ = [
+    "DependencyFailed",
+    "JobCancelled",
+    "JobDetached",
+    "JobExists",
+    "JobExpired",
+    "JobFailed",
+    "JobInterrupted",
+    "JobTimeout",
+    "JobWaited",
+    "NoCurrentJob",
+    "NoSuchEngine",
+    "NoSuchJob",
+    "NoSuchQueue",
+    "NsjobError",
+    "OptionError",
+    "PoolForked",
+    "QueueClosed",
+    "QueueDraining",
+    "QueueExists",
+    "QueueFull",
+    "Reentered",
+    "SnippetError",
+    "ThreadLost",
+    "WaitTimeout",
+    "WrongState",
+    "nearest",
+]
+
+
+class NsjobError(Exception):
+    """The base of all errors of nsjob. `str()` is the message; `errorcode` is what Tcl's errorCode gets."""
+
+    errorcode: tuple[str, ...] = ("NSJOB",)
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class OptionError(NsjobError, ValueError):
+    """An argument or option has a value, a type or a name that cannot be used."""
+
+    errorcode = ("NSJOB", "OPTION")
+
+
+class SnippetError(NsjobError, SyntaxError):
+    """A snippet does not compile. The message shows the line and a caret."""
+
+    errorcode = ("NSJOB", "SYNTAX")
+
+
+class QueueExists(NsjobError, ValueError):
+    """A queue of that name exists already."""
+
+    errorcode = ("NSJOB", "QUEUE", "EXISTS")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"queue already exists: {name}")
+
+
+class NoSuchQueue(NsjobError, KeyError):
+    """No queue has that name."""
+
+    errorcode = ("NSJOB", "QUEUE", "NONE")
+
+    def __init__(self, name: object) -> None:
+        super().__init__(f"no such queue: {name}")
+
+
+class NoSuchEngine(NsjobError, LookupError):
+    """No engine has that name."""
+
+    errorcode = ("NSJOB", "ENGINE", "NONE")
+
+
+class QueueClosed(NsjobError, RuntimeError):
+    """The queue is being deleted, or its pool is shutting down."""
+
+    errorcode = ("NSJOB", "QUEUE", "CLOSED")
+
+    def __init__(self) -> None:
+        super().__init__("The specified queue is being deleted or the system is stopping.")
+
+
+class QueueDraining(NsjobError, RuntimeError):
+    """The queue takes no more jobs until it is resumed."""
+
+    errorcode = ("NSJOB", "QUEUE", "DRAINING")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"queue is draining and takes no more jobs until it is resumed: {name}")
+
+
+class QueueFull(NsjobError, RuntimeError):
+    """The queue holds `maxqueued` waiting jobs."""
+
+    errorcode = ("NSJOB", "QUEUE", "FULL")
+
+    def __init__(self, name: str, maxqueued: int) -> None:
+        super().__init__(f"queue is full, {maxqueued} jobs wait in it (maxqueued): {name}")
+
+
+class NoSuchJob(NsjobError, KeyError):
+    """No job of the queue has that id: it never had, or it has been waited for or cancelled."""
+
+    errorcode = ("NSJOB", "JOB", "NONE")
+
+    def __init__(self, job: object) -> None:
+        super().__init__(f"no such job: {job}")
+
+
+class JobExists(NsjobError, ValueError):
+    """A job of that id is in the queue."""
+
+    errorcode = ("NSJOB", "JOB", "EXISTS")
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"Job {job} already exists")
+
+
+class JobDetached(NsjobError, ValueError):
+    """Detached jobs cannot be waited for by id."""
+
+    errorcode = ("NSJOB", "JOB", "DETACHED")
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"can't wait on detached job: {job}")
+
+
+class JobWaited(NsjobError, RuntimeError):
+    """Another wait for this job, by its id, is under way."""
+
+    errorcode = ("NSJOB", "JOB", "WAITED")
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"can't wait on waited job: {job}")
+
+
+class WrongState(NsjobError, ValueError):
+    """The job is not in the state that the verb is for."""
+
+    errorcode = ("NSJOB", "JOB", "STATE")
+
+
+class WaitTimeout(NsjobError, TimeoutError):
+    """A wait took longer than its time-out. The job stays and can be waited for again."""
+
+    errorcode = ("NS_TIMEOUT",)
+
+    def __init__(self) -> None:
+        super().__init__("Wait timed out.")
+
+
+class JobTimeout(NsjobError, TimeoutError):
+    """What the waiter of a job gets that ran longer than its time limit, or was killed."""
+
+    errorcode = ("NSJOB", "JOB", "TIMEOUT")
+
+
+class JobCancelled(NsjobError, concurrent.futures.CancelledError):
+    """What the waiter of a cancelled job gets."""
+
+    errorcode = ("ECANCEL",)
+
+    def __init__(self) -> None:
+        super().__init__("Job cancelled.")
+
+
+class JobExpired(NsjobError):
+    """What the waiter gets of a job that had not started by its `expires`."""
+
+    errorcode = ("NSJOB", "JOB", "EXPIRED")
+
+
+class DependencyFailed(NsjobError):
+    """A job that this one comes `after` did not end ok."""
+
+    errorcode = ("NSJOB", "JOB", "AFTER")
+
+
+class JobFailed(NsjobError):
+    """What `job.fail(reason)` raises in the body: a final failure, never retried."""
+
+    errorcode = ("NSJOB", "JOB", "FAIL")
+
+
+class NoCurrentJob(NsjobError, LookupError):
+    """`current_job()` was called outside the body of a job."""
+
+    errorcode = ("NSJOB", "JOB", "CURRENT")
+
+    def __init__(self) -> None:
+        super().__init__("no job runs in this thread: current_job() is for the code of a job")
+
+
+class ThreadLost(NsjobError, RuntimeError):
+    """The job that calls was written off: its thread may no longer use the pool."""
+
+    errorcode = ("NSJOB", "THREAD", "LOST")
+
+    def __init__(self) -> None:
+        super().__init__("this job was written off (time limit and grace period are over, or it was killed)")
+
+
+class PoolForked(NsjobError, RuntimeError):
+    """The pool belongs to the parent process."""
+
+    errorcode = ("NSJOB", "POOL", "FORKED")
+
+    def __init__(self) -> None:
+        super().__init__("this pool's jobs and threads are in the parent process: make a pool after fork()")
+
+
+class Reentered(NsjobError, RuntimeError):
+    """A finalizer or signal handler interrupted the pool itself and asked for what cannot be put off."""
+
+    errorcode = ("NSJOB", "POOL", "REENTERED")
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(f"{verb} cannot be used in a finalizer or signal handler that interrupted the pool itself")
+
+
+class JobInterrupted(BaseException):
+    """Raised in the body of a job that was cancelled, timed out, killed or requeued. Not an Exception, as
+    KeyboardInterrupt is not: `except Exception` lets it pass."""
+
+    def __str__(self) -> str:
+        return "the job was interrupted"
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return a hint such as `, did you mean "scan"?`, or nothing where no known name is near."""
+    from difflib import get_close_matches  # late: only a mistake pays for it
+
+    found = get_close_matches(str(name), list(known), 1) if isinstance(name, str) and len(name) < 200 else []
+    return f', did you mean "{found[0]}"?' if found else ""

@@ -1,0 +1,113 @@
+"""What a running job can see and say: `job` in a snippet, `current_job()` in a callable."""
+
+from __future__ import annotations
+
+import logging
+import math
+from _thread import get_ident
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from nsjob.durations import seconds
+from nsjob.errors import JobFailed, NoCurrentJob, OptionError
+
+if TYPE_CHECKING:
+    from nsjob.pool.engine import Run
+
+__all__ = ["PLACES", "JobContext", "Snoozed", "current_job"]
+
+_LONGEST_LOG = 1_000  # lines; the latest are kept
+
+# Where bodies run in this process: thread id -> the engine's place, which has a `run`. A thread adds and removes only
+# its own entry, each by one dict operation.
+PLACES: dict[int, Any] = {}
+
+
+class Snoozed(BaseException):
+    """Raised by `job.snooze` to leave the body. Not an Exception, so that `except Exception` lets it pass."""
+
+
+class JobContext:
+    """One attempt at a job, seen from its body."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self._run.job.id
+
+    @property
+    def queue(self) -> str:
+        """The name of its queue."""
+        return self._run.job._queue.name
+
+    @property
+    def input(self) -> Any:
+        """The job's `input`."""
+        return self._run.job._options.input
+
+    @property
+    def index(self) -> int | None:
+        """The job's index in its range; None outside of ranges."""
+        return None
+
+    @property
+    def attempt(self) -> int:
+        """Which run this is, 1 for the first. Snoozes and requeues do not count."""
+        return self._run.attempt
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the job was asked to end: cancelled, timed out, requeued or killed."""
+        return self._run.reason is not None
+
+    def progress(self, done: float, total: float | None = None, note: str = "") -> None:
+        """Tell how far the job is.
+
+        Arguments:
+            done: how much is done, 0 or more, in any unit.
+            total: how much there is, in the same unit; None where it is not known.
+            note: what goes on, in a few words.
+        """
+        for name, value in (("done", done), ("total", total)):
+            if value is None and name == "total":
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value) or value < 0:
+                raise OptionError(f"progress: {name} must be a number of 0 or more, but got {value!r}")
+        if not isinstance(note, str):
+            raise OptionError(f"progress: note must be text, but got {note!r}")
+        self._run.core.guarded(self._run.core.progress, self._run, done, total, note)
+
+    def snooze(self, seconds_: object) -> NoReturn:
+        """Leave the body now; the job runs again after that many seconds. No attempt is counted."""
+        self._run.snoozed = seconds(seconds_)
+        raise Snoozed
+
+    def fail(self, reason: str) -> NoReturn:
+        """Leave the body now; the job ends with outcome `error` and this reason, and is not retried."""
+        raise JobFailed(str(reason))
+
+    def log(self, message: object) -> None:
+        """Add a line to the job's own log, which `show` tells, and to the logger `nsjob.job`."""
+        line = str(message)
+        self._run.core.guarded(self._run.core.note_line, self._run, line, _LONGEST_LOG)
+        logging.getLogger("nsjob.job").info("%s %s: %s", self.queue, self.id, line)
+
+    def __repr__(self) -> str:
+        return f"<job {self.queue} {self.id}, attempt {self.attempt}>"
+
+
+def current_job() -> JobContext:
+    """Return the job whose body runs in this thread.
+
+    Raises:
+        NoCurrentJob: no body runs here. Threads that a body starts itself count as outside.
+    """
+    place = PLACES.get(get_ident())
+    run = place.run if place is not None else None
+    if run is None:
+        raise NoCurrentJob
+    return JobContext(run)

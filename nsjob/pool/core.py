@@ -1,0 +1,950 @@
+"""Core: the decision of what runs next. It holds the lock, the queues and their turns; Pool is its face.
+
+Locking rule: everything mutable in Core, JobQueue, Backlog, Job and the timers' heap changes with `lock` held. Nothing
+runs under it that is not the pool's own.
+
+Rule for callers' threads: an exception (Ctrl-C, a signal handler's) can land at every call and every loop's turn, but
+not between plain stores. So what a caller's thread changes is changed in one run of stores without a call between
+them, whose last step may be one C call; functions that are nothing but such a run are marked `@stores`, and a test
+reads their byte code. What others must hear of is announced before it: a spurious wake is harmless, a missing one is
+not. Pool threads are not interrupted in here (engines see to that), so what only they run needs no such care.
+
+Rule for finalizers and signal handlers: they may run in a thread that holds the lock. The lock is re-entrant, so they
+can see that (`lock._is_owned()`), and what they ask for is put off to the timers' thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from _thread import get_ident
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from threading import RLock, Thread
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+from nsjob.errors import DependencyFailed, JobCancelled, JobExpired, JobFailed, JobTimeout, PoolForked, Reentered
+from nsjob.pool.backlog import HEAD, NOWHERE, TICKET
+from nsjob.pool.context import PLACES, Snoozed
+from nsjob.pool.definitions import Definitions
+from nsjob.pool.engine import Engine, Interrupt, Run, engine_named
+from nsjob.pool.events import Event, EventKind, Subscription
+from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, OK, RUNNING, SCHEDULED, TIMEOUT, Job
+from nsjob.pool.output import Output, wrap
+from nsjob.pool.queue import JobQueue
+from nsjob.pool.records import Settings
+from nsjob.pool.stopping import Stopping
+from nsjob.pool.stores import stores
+from nsjob.pool.timers import Timers
+from nsjob.pool.waiting import Park, Ticket
+from nsjob.pool.waits import Waits
+from nsjob.snippet import Ending
+
+if TYPE_CHECKING:
+    from nsjob.pool.clock import Clock
+
+__all__ = ["Core"]
+
+_REMEMBERED = 1_000
+_LARGE = 100_000
+_LONGEST_BACKOFF = 86_400.0
+_TRIES = 200
+_logger = logging.getLogger("nsjob")
+
+
+class Core:
+    """The queues, their turns, and the jobs' way from scheduled to done."""
+
+    def __init__(self, clock: Clock, name: str, cap: int | None, settings: Settings) -> None:
+        self.name = name
+        self.clock = clock
+        self.now = clock.now
+        self.epoch = clock.wall() - clock.now()
+        self.lock: Any = RLock()
+        self.settings = settings
+        self.cap = cap  # of slots of the whole pool; None: the sum of the queues'
+        self.total = 0  # the sum of the queues' maxthreads
+        self.running = 0  # slots taken
+        self.live = 0  # jobs that are not done
+        self.queues: dict[str, JobQueue] = {}
+        self.ready: list[OrderedDict[JobQueue, None] | None] = [None] * (TICKET + 1)
+        self.ready_mask = 0
+        self.outbox: deque[Run] = deque()  # runs for engines that are pushed to
+        self.left: deque[tuple[Any, ...]] = deque(maxlen=_REMEMBERED)  # as Left has them
+        self.watchers: list[Park] = []  # woken whenever a job of any queue ends
+        self.subscriptions: tuple[Subscription, ...] = ()
+        self.definitions = Definitions()
+        self.stopping = False  # no more jobs
+        self.cancelling = False  # and no more retries
+        self.forked = False
+        self.immediate = False
+        self.engines: dict[str, Engine] = {}
+        self.timers = Timers(clock, self.locked, self.finished, name)
+        self.threads: Any = engine_named("thread")(self)
+        self.engines["thread"] = self.threads
+        self.stops = Stopping(self)
+        self.waits = Waits(self)
+        self.endings: list[Callable[[], object]] = []  # to be called once the lock is free
+
+    # -- the lock ------------------------------------------------------------------------------------------------
+
+    def contend(self) -> bool:
+        """Get the lock by trying and yielding: who blocks on it owns it before it has the GIL, and a convoy forms."""
+        acquire = self.lock.acquire
+        for _ in range(_TRIES):
+            sleep(0)
+            if acquire(False):
+                return True
+        return bool(acquire())
+
+    def locked(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Call `action(*arguments)` with the lock held, whatever lands in this thread meanwhile."""
+        lock = self.lock
+        try:
+            lock.acquire(False) or self.contend()
+            return action(*arguments)
+        finally:
+            # No call stands between leaving the try and the release, so nothing can land there.
+            try:
+                lock.release()
+            except RuntimeError:  # interrupted before the lock was ours
+                pass
+
+    def guarded(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Call `action(*arguments)` with the lock held, for a caller outside of the pool.
+
+        A body that calls is kept from being interrupted meanwhile, and is interrupted here where it was asked to end.
+
+        Raises:
+            PoolForked, ThreadLost: the caller has no business with this pool any more.
+            Reentered: a finalizer or signal handler stands on this very lock.
+        """
+        if self.forked:
+            raise PoolForked
+        place = PLACES.get(get_ident())
+        shielded = place is not None and place.shield()
+        try:
+            if self.lock._is_owned():
+                raise Reentered(action.__name__.strip("_"))
+            return self.locked(action, *arguments)
+        finally:
+            if shielded:
+                place.unshield()
+
+    # -- scheduling ----------------------------------------------------------------------------------------------
+
+    def refresh(self, queue: JobQueue) -> None:
+        """Put `queue` where it belongs among the ready ones, behind those of equal priority."""
+        place = queue.place()
+        was = queue.ready_at
+        if place != NOWHERE and self.ready[place] is None:
+            self.ready[place] = OrderedDict()
+        self._move_queue(queue, was, place)
+
+    @stores
+    def _move_queue(self, queue: JobQueue, was: int, place: int) -> None:
+        if was >= 0:
+            old: Any = self.ready[was]
+            del old[queue]
+            if not old:
+                self.ready_mask &= ~(1 << was)
+        queue.ready_at = place
+        if place >= 0:
+            new: Any = self.ready[place]
+            new[queue] = None
+            self.ready_mask |= 1 << place
+
+    def publish(self, job: Job, place: int, first: bool) -> None:
+        """Enter a new job and let it wait at `place`, or outside the backlog (NOWHERE). In a caller's thread."""
+        queue = job._queue
+        if place == NOWHERE:
+            self._enter(queue, job)
+            return
+        backlog = queue.backlog
+        bucket = backlog.buckets.get(place)
+        if bucket is None:
+            bucket = backlog.bucket(place)
+        if place > queue.ready_at and queue.running < queue.maxthreads and not queue.paused:
+            if self.ready[place] is None:
+                self.ready[place] = OrderedDict()
+            self.wake()
+            self._enter_ready(queue, backlog, job, place, bucket.appendleft if first else bucket.append)
+        else:
+            self._enter_waiting(queue, backlog, job, place, bucket.appendleft if first else bucket.append)
+
+    @stores
+    def _enter(self, queue: JobQueue, job: Job) -> None:
+        queue.table[job.id] = job
+        queue.scheduled += 1
+        queue.live += 1
+        self.live += 1
+        if job._aside:
+            queue.aside += 1
+
+    @stores
+    def _enter_waiting(
+        self, queue: JobQueue, backlog: Any, job: Job, place: int, append: Callable[[Job], object]
+    ) -> None:
+        queue.table[job.id] = job
+        queue.scheduled += 1
+        queue.live += 1
+        self.live += 1
+        if job._aside:
+            queue.aside += 1
+        job._where = place
+        backlog.mask |= 1 << place
+        backlog.entries += 1
+        append(job)
+
+    @stores
+    def _enter_ready(self, queue: JobQueue, backlog: Any, job: Job, place: int, append: Callable[[Job], object]) -> None:
+        queue.table[job.id] = job
+        queue.scheduled += 1
+        queue.live += 1
+        self.live += 1
+        if job._aside:
+            queue.aside += 1
+        job._where = place
+        backlog.mask |= 1 << place
+        backlog.entries += 1
+        was = queue.ready_at
+        if was >= 0:
+            old: Any = self.ready[was]
+            del old[queue]
+            if not old:
+                self.ready_mask &= ~(1 << was)
+        queue.ready_at = place
+        new: Any = self.ready[place]
+        new[queue] = None
+        self.ready_mask |= 1 << place
+        append(job)
+
+    def wake(self) -> None:
+        """See to it that somebody looks for what may run. Spurious calls are harmless."""
+        if not self.threads.wake():
+            self.timers.soon(self.dispatch)
+
+    def dispatch(self) -> None:
+        """Start what is ready where it is not for pool threads; on the timers' thread."""
+        self.locked(self._forward)
+        self._push()
+        self.threads.grow()
+
+    def _forward(self) -> None:
+        """Take runs for pushed engines until one for a pool thread is next. Under the lock."""
+        while (queue := self._next_ready()) is not None and queue.engine is not self.threads:
+            self._take_from(queue)
+
+    def _push(self) -> None:
+        """Hand over what was taken for pushed engines. Outside the lock, on the timers' thread alone."""
+        runs: dict[Engine, list[Run]] = {}
+        while self.outbox:
+            run = self.outbox.popleft()
+            runs.setdefault(run.job._queue.engine, []).append(run)
+        for engine, mine in runs.items():
+            try:
+                engine.start(mine)
+            except BaseException as error:
+                for run in mine:
+                    if not run.begun_at:
+                        run.finish(error=error)
+
+    def _next_ready(self) -> JobQueue | None:
+        mask = self.ready_mask
+        if not mask or (self.cap is not None and self.running >= self.cap):
+            return None
+        ready = self.ready[mask.bit_length() - 1]
+        assert ready is not None
+        for queue in ready:
+            return queue
+        return None
+
+    def _take_from(self, queue: JobQueue) -> Run | None:
+        entry = queue.next()
+        if entry is None:
+            self.refresh(queue)
+            return None
+        queue.running += 1
+        self.running += 1
+        self.refresh(queue)
+        if type(entry) is Ticket:
+            entry.run.holding = True
+            entry.state = DONE
+            entry.park.wake()
+            return None
+        assert isinstance(entry, Job)
+        return self._started(entry)
+
+    def _started(self, job: Job) -> Run | None:
+        """Make a scheduled job a run. Its slot is counted already."""
+        queue = job._queue
+        job.state = RUNNING
+        job.attempt += 1
+        queue.scheduled -= 1
+        run = job._run = Run(self, job, job.attempt)
+        particulars = job._particulars
+        if particulars is not None and particulars.expiry is not None:
+            self.timers.cancel(particulars.expiry)
+            particulars.expiry = None
+        if queue.room:
+            for park in queue.room:
+                park.wake()
+        if queue.engine is not self.threads:
+            self.outbox.append(run)
+            self.timers.soon(self._push)
+            return None
+        self.begin(run)
+        return run
+
+    def begin(self, run: Run) -> None:
+        """The body starts now."""
+        now = self.now()
+        run.begun_at = run.job._started = now
+        limit = run.job._options.timeout
+        if limit is not None and not run.ended and not self.immediate:
+            run.limit = self.timers.at(now + limit, self.stops.late, run)
+        if run.job._options.capture_output:
+            wrap()
+            run.output = run.job.particulars().output = Output(self.settings.maxoutput)
+        if self.subscriptions:
+            self.tell("started", run.job)
+
+    def take(self) -> Run | None:
+        """Take the run whose turn it is for a pool thread, or None. Under the lock, in a pool thread."""
+        while (queue := self._next_ready()) is not None:
+            run = self._take_from(queue)
+            if run is not None:
+                return run
+        return None
+
+    # -- endings -------------------------------------------------------------------------------------------------
+
+    def settle(self, run: Run) -> Run | None:
+        """End a run of any engine but the pool's threads, from any thread. Returns None: places are not handed on."""
+        self.locked(self.finish, run, False)
+        self.call_endings()
+        self.wake()
+        return None
+
+    def finish(self, run: Run, take: bool = True) -> Run | None:
+        """End `run` and, for a pool thread, take the next one under the same acquisition of the lock."""
+        if run.ended:
+            return None
+        run.ended = True
+        job = run.job
+        queue = job._queue
+        if run.reason is None and run.error is None:
+            value = run.value
+            if type(value) is Ending:
+                job.code = value.code
+                value = value.value
+            self.end(job, OK, value)
+        else:
+            self._judge(run, job, queue)
+        if run.limit is not None:
+            self.timers.cancel(run.limit)
+        if run.nudge is not None:
+            self.timers.cancel(run.nudge)
+        if not run.holding:
+            return self.take() if take else None
+        if queue.maxperkey is not None:
+            queue.release_key(job._options.key)
+        if take and (self.cap is None or self.cap >= self.total) and queue.running <= queue.maxthreads:
+            # No cap of the pool binds: the slot stays with its queue, and the counts as they are.
+            entry = queue.next()
+            if entry is not None:
+                if type(entry) is Ticket:
+                    entry.run.holding = True
+                    entry.state = DONE
+                    entry.park.wake()
+                    return self.take()
+                assert isinstance(entry, Job)
+                following = self._started(entry)
+                return following if following is not None else self.take()
+        run.holding = False
+        queue.running -= 1
+        self.running -= 1
+        if queue.backlog.mask or queue.ready_at != NOWHERE:
+            self.refresh(queue)
+        return self.take() if take else None
+
+    def _judge(self, run: Run, job: Job, queue: JobQueue) -> None:
+        """Decide what came of a run that was interrupted or raised."""
+        reason, error, options = run.reason, run.error, job._options
+        if reason == "cancel" or reason == "kill" or self.cancelling and reason is not None:
+            self.end(job, CANCELLED, JobCancelled())
+        elif reason == "timeout":
+            failure = JobTimeout(f"job {job.id} ran longer than its time limit of {options.timeout:g} seconds")
+            if not self._retry(job, failure):
+                self.end(job, TIMEOUT, failure)
+        elif reason == "requeue":
+            job.attempt -= 1
+            self.put_back(job, 0.0)
+        elif reason == "snooze" or isinstance(error, Snoozed):
+            job.attempt -= 1
+            self.put_back(job, run.snoozed)
+        else:
+            assert error is not None
+            if isinstance(error, JobFailed) or not self._retry(job, error):
+                self.end(job, ERROR, error)
+
+    def _retry(self, job: Job, error: BaseException) -> bool:
+        options = job._options
+        if self.cancelling or job.attempt > options.retries or not _retried(error, options.retryon):
+            return False
+        delay = min(options.backoff * 2.0 ** min(job.attempt - 1, 40), _LONGEST_BACKOFF)
+        self.put_back(job, delay * (1 + random.random() / 4))
+        return True
+
+    def run_here(self) -> None:
+        """Run what is ready in this thread, in an immediate pool."""
+        self.threads.run_here()
+
+    def put_back(self, job: Job, delay: float) -> None:
+        """A running job becomes scheduled again. In a pool thread."""
+        queue = job._queue
+        job.state = SCHEDULED
+        job._run = None
+        queue.scheduled += 1
+        if self.subscriptions:
+            self.tell("queued", job)
+        if delay > 0 and not self.immediate:
+            self.postpone(job, self.now() + delay)
+        else:
+            queue.backlog.put(job, job._options.priority)
+            self.refresh(queue)
+
+    def postpone(self, job: Job, until: float) -> None:
+        """Let a job that is outside the backlog wait there until a moment of the clock."""
+        particulars = job.particulars()
+        particulars.not_before = until
+        self.timers.cancel(particulars.start_timer)
+        particulars.start_timer = self.timers.at(until, self.arrive, job)
+
+    def arrive(self, job: Job) -> None:
+        """A delayed job's time has come; on the timers' thread."""
+        self.locked(self.admit, job)
+        self.wake()
+
+    def admit(self, job: Job) -> None:
+        """Let a scheduled job enter the backlog, where nothing keeps it out any more. Never in a caller's thread."""
+        if job.state is not SCHEDULED or job._where != NOWHERE:
+            return
+        particulars = job._particulars
+        if particulars is not None:
+            if particulars.pending or particulars.key_parked:
+                return
+            if particulars.not_before is not None and particulars.not_before > self.now():
+                return
+            particulars.not_before = None
+        options = job._options
+        first = options.head and job.attempt == 0
+        job._queue.backlog.put(job, HEAD if first else options.priority, first)
+        self.refresh(job._queue)
+
+    def end(self, job: Job, outcome: str, value: object) -> None:
+        """A job is done. In a pool thread, or the timers': others announce first and commit by `_commit_end`."""
+        queue = job._queue
+        options = job._options
+        job._ended = self.now()
+        if outcome != OK:
+            job.code = "TCL_ERROR"
+        leaves = job._aside or job._cancelling
+        self._commit_end(queue, job, outcome, value, job.state is SCHEDULED, leaves)
+        if leaves:
+            self.remember(job)
+        if outcome is ERROR or outcome is TIMEOUT or outcome is EXPIRED:
+            self._failed(job, queue, outcome, value)
+        if self.subscriptions:
+            self.tell("finished", job, outcome)
+            if queue.req == "delete" and not queue.table:
+                self.tell_queue("queue deleted", queue)
+        self.announce(job)
+        if not leaves:
+            self.bound_done(queue)
+
+    @stores
+    def _commit_end(
+        self, queue: JobQueue, job: Job, outcome: str, value: object, was_scheduled: bool, leaves: bool
+    ) -> None:
+        job._value = value
+        job.outcome = outcome
+        job.state = DONE
+        job._run = None
+        job._context = None
+        self.live -= 1
+        queue.live -= 1
+        queue.ended[outcome] += 1
+        if was_scheduled:
+            queue.scheduled -= 1
+            queue.backlog.stale += 1
+        unique = job._options.unique
+        if unique is not None:
+            if unique in queue.uniques:
+                if queue.uniques[unique] is job:
+                    del queue.uniques[unique]
+        if leaves:
+            del queue.table[job.id]
+            if job._aside:
+                queue.aside -= 1
+            if not queue.table:
+                if queue.req == "delete":
+                    if queue.name in self.queues:
+                        del self.queues[queue.name]
+                        self.total -= queue.maxthreads
+        else:
+            queue.done[job.id] = job
+
+    @stores
+    def commit_departure(self, queue: JobQueue, job: Job) -> None:
+        """A done job leaves its queue's table."""
+        del queue.table[job.id]
+        del queue.done[job.id]
+        if not queue.table:
+            if queue.req == "delete":
+                if queue.name in self.queues:
+                    del self.queues[queue.name]
+                    self.total -= queue.maxthreads
+
+    def depart(self, queue: JobQueue, job: Job) -> None:
+        """Let a done job leave: it was waited for, cancelled, or is one too many."""
+        self.remember(job)
+        if queue.req == "delete" and len(queue.table) == 1 and self.subscriptions:
+            self.tell_queue("queue deleted", queue)
+        self.wake_watchers(queue)
+        self.commit_departure(queue, job)
+
+    def remember(self, job: Job, outcome: str = "") -> None:
+        """Keep what `show`, `output` and `retry` need of a job that leaves, as Left has it, without its value."""
+        self.left.append(
+            (
+                job._queue,
+                job.id,
+                job._work,
+                job._options,
+                outcome or job.outcome,
+                job.code,
+                job.attempt,
+                job._queued,
+                job._started,
+                job._ended,
+                job._particulars,
+            )
+        )
+
+    def end_early(self, job: Job, error: BaseException) -> None:
+        """Cancel a scheduled job. Under the lock, in any thread: everything is announced before the commit."""
+        queue = job._queue
+        particulars = job._particulars
+        if particulars is not None:
+            self._disarm(job)
+        if job._parks or job._wait or particulars or queue.room or queue.watchers or self.watchers or queue.tells:
+            self.timers.soon(self._follow_up, job)
+        if self.subscriptions:
+            self.tell("finished", job, CANCELLED)
+        job._ended = self.now()
+        self.remember(job, CANCELLED)
+        self._commit_cancelled(queue, queue.backlog, job, error)
+        queue.backlog.sweep()
+
+    @stores
+    def _commit_cancelled(self, queue: JobQueue, backlog: Any, job: Job, error: BaseException) -> None:
+        job._value = error
+        job.outcome = CANCELLED
+        job.code = "TCL_ERROR"
+        job._cancelling = True
+        job.state = DONE
+        self.live -= 1
+        queue.live -= 1
+        queue.ended[CANCELLED] += 1
+        queue.scheduled -= 1
+        backlog.stale += 1
+        unique = job._options.unique
+        if unique is not None:
+            if unique in queue.uniques:
+                if queue.uniques[unique] is job:
+                    del queue.uniques[unique]
+        del queue.table[job.id]
+        if job._aside:
+            queue.aside -= 1
+        if not queue.table:
+            if queue.req == "delete":
+                if queue.name in self.queues:
+                    del self.queues[queue.name]
+                    self.total -= queue.maxthreads
+
+    def _follow_up(self, job: Job) -> None:
+        """Tell those who wait for a job that a caller cancelled; on the timers' thread."""
+        self.locked(self._told, job)
+        self.call_endings_elsewhere()
+        self.wake()
+
+    def _told(self, job: Job) -> None:
+        if job.state is DONE:
+            self.announce(job)
+            for park in job._queue.room:
+                park.wake()
+
+    @stores
+    def commit_move(self, job: Job, backlog: Any, place: int, was_waiting: bool, append: Callable[[Job], object]) -> None:
+        """A scheduled job moves to another bucket."""
+        if was_waiting:
+            backlog.stale += 1
+        job._where = place
+        backlog.mask |= 1 << place
+        backlog.entries += 1
+        append(job)
+
+    def take_out(self, job: Job) -> None:
+        """A scheduled job leaves the backlog, to wait elsewhere."""
+        if job._where != NOWHERE:
+            job._where = NOWHERE
+            job._queue.backlog.stale += 1
+
+    def announce(self, job: Job) -> None:
+        """Wake those who wait for the job's end, and note the callbacks to be called when the lock is free."""
+        parks = job._parks
+        if parks is not None:
+            for entry in parks:
+                if type(entry) is Park:
+                    entry.wake()
+                else:
+                    self.endings.append(lambda call=entry: call(job))  # type: ignore[misc]
+            job._parks = None
+        wait = job._wait
+        if wait is not None:
+            wait.park.wake()
+        queue = job._queue
+        if job._particulars is not None and job._particulars.dependents:
+            self._release_dependents(job)
+        self.wake_watchers(queue)
+
+    def wake_watchers(self, queue: JobQueue) -> None:
+        """Wake who waits for any end in this queue, or in any."""
+        for park in queue.watchers:
+            park.wake()
+        for park in self.watchers:
+            park.wake()
+        if queue.tells:
+            self.endings.extend(queue.tells)
+            queue.tells.clear()
+
+    def call_endings(self) -> None:
+        """Call what `announce` noted. Outside the lock; what it raises is logged."""
+        while self.endings:
+            try:
+                call = self.endings.pop(0)
+            except IndexError:  # another thread was faster
+                return
+            try:
+                call()
+            except BaseException:
+                _logger.exception("a callback of a done job failed")
+
+    def call_endings_elsewhere(self) -> None:
+        """The same on a thread of its own: callbacks may be slow, and the timers' thread must not be."""
+        if self.endings:
+            try:
+                Thread(target=self.call_endings, name=f"{self.name}-callbacks", daemon=True).start()
+            except RuntimeError:  # no more threads can be had
+                self.call_endings()
+
+    def _failed(self, job: Job, queue: JobQueue, outcome: str, error: Any) -> None:
+        if job._options.detached:
+            self.endings.append(lambda: _logger.error("detached job %s of queue %s failed", job.id, queue.name, exc_info=error))
+        if queue.onerror == "pause" and not queue.paused:
+            queue.paused = True
+            self.refresh(queue)
+        elif queue.onerror == "cancel":
+            self.timers.soon(self.cancel_scheduled, queue)
+
+    def cancel_scheduled(self, queue: JobQueue) -> None:
+        """Cancel whatever waits in a queue; on the timers' thread, or a pool thread, in slices."""
+        jobs: list[Job] = self.locked(lambda: [job for job in queue.table.values() if job.state is SCHEDULED])
+        for job in jobs:
+            self.locked(self.drop, job, CANCELLED, JobCancelled())
+        self.call_endings_elsewhere()
+
+    def drop(self, job: Job, outcome: str, value: object) -> None:
+        """End a scheduled job where it still is scheduled. Never in a caller's thread."""
+        if job.state is SCHEDULED:
+            job._cancelling = job._cancelling or outcome is CANCELLED
+            queue = job._queue
+            self._disarm(job)
+            self.end(job, outcome, value)
+            queue.backlog.sweep()
+            if queue.room:
+                for park in queue.room:
+                    park.wake()
+
+    def _disarm(self, job: Job) -> None:
+        particulars = job._particulars
+        if particulars is not None:
+            self.timers.cancel(particulars.start_timer)
+            self.timers.cancel(particulars.expiry)
+            particulars.start_timer = particulars.expiry = None
+
+    def _release_dependents(self, job: Job) -> None:
+        assert job._particulars is not None
+        dependents, job._particulars.dependents = job._particulars.dependents, []
+        for dependent in dependents:
+            if dependent.state is not SCHEDULED:
+                continue
+            pending = dependent.particulars().pending
+            if job in pending:
+                pending.remove(job)
+            if job.outcome is OK:
+                if not pending:
+                    self.admit(dependent)
+            else:
+                self.drop(dependent, ERROR, dependency_failed(dependent, job))
+
+    def bound_done(self, queue: JobQueue) -> None:
+        bound = self.settings.maxdone
+        while bound and len(queue.done) > bound:
+            for oldest in queue.done.values():
+                break
+            if oldest.req != "none":
+                break
+            self.depart(queue, oldest)
+        if len(queue.done) >= _LARGE and not queue.said_large:
+            queue.said_large = True
+            self.endings.append(
+                lambda: _logger.warning(
+                    "queue %s holds %d done jobs that nobody waited for; configure(maxdone=N) bounds them",
+                    queue.name,
+                    _LARGE,
+                )
+            )
+
+    # -- a body that waits gives its slot back --------------------------------------------------------------------
+
+    def leave_slot(self, run: Run, park: Park) -> None:
+        """The body of `run` waits in `park`: its slot is free meanwhile. In a pool thread."""
+        run.waiting = park
+        if run.ended or not run.holding:
+            return
+        queue = run.job._queue
+        run.holding = False
+        run.yielded = True
+        self.threads.waiting += 1
+        queue.running -= 1
+        self.running -= 1
+        queue.release_key(run.job._options.key)
+        self.refresh(queue)
+
+    def enter_slot(self, run: Run, park: Park) -> bool:
+        """The wait is over: take a slot again, or leave a ticket that wakes `park` when there is one.
+
+        Returns whether that is settled. A run that was asked to end takes no slot any more.
+        """
+        queue = run.job._queue
+        if run.holding or run.ended or run.reason is not None:
+            self.stop_waiting(run)
+            return True
+        if queue.running < queue.maxthreads and (self.cap is None or self.running < self.cap):
+            if not queue.backlog.buckets.get(TICKET) and queue.take_key(run.job._options.key):
+                queue.running += 1
+                self.running += 1
+                run.holding = True
+                self.refresh(queue)
+                self.stop_waiting(run)
+                return True
+        run.waiting = park
+        run.ticket = Ticket(run, park)
+        queue.backlog.put(run.ticket, TICKET)
+        self.refresh(queue)
+        return False
+
+    def stop_waiting(self, run: Run) -> None:
+        """The thread of `run` counts again. A ticket that was not honoured is void."""
+        run.waiting = None
+        if run.ticket is not None:
+            run.ticket.state = DONE
+            run.ticket = None
+        if run.yielded:
+            run.yielded = False
+            self.threads.waiting -= 1
+
+    # -- commits of callers' threads -----------------------------------------------------------------------------
+
+    @stores
+    def commit_queue(self, name: str, queue: JobQueue) -> None:
+        self.queues[name] = queue
+        self.total += queue.maxthreads
+
+    @stores
+    def commit_delete(self, queue: JobQueue) -> None:
+        queue.req = "delete"
+        if not queue.table:
+            if queue.name in self.queues:
+                del self.queues[queue.name]
+                self.total -= queue.maxthreads
+
+    @stores
+    def commit_resume(self, queue: JobQueue) -> None:
+        queue.paused = False
+        if queue.req == "drain":
+            queue.req = "none"
+
+    @stores
+    def commit_resize(self, queue: JobQueue, maxthreads: int) -> None:
+        self.total += maxthreads - queue.maxthreads
+        queue.maxthreads = maxthreads
+
+    @stores
+    def commit_settings(self, settings: Settings, cap: int | None) -> None:
+        self.settings = settings
+        self.cap = cap
+
+    @stores
+    def remember_unique(self, job: Job) -> None:
+        if job._options.unique is not None:
+            job._queue.uniques[job._options.unique] = job
+
+    def subscribe(self, subscription: Subscription) -> None:
+        self.subscriptions = (*self.subscriptions, subscription)
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        self.locked(self._unsubscribe, subscription)
+
+    def _unsubscribe(self, subscription: Subscription) -> None:
+        self.subscriptions = tuple(other for other in self.subscriptions if other is not subscription)
+
+    def cancel_job(self, job: Job) -> bool:
+        """Cancel by handle; see Stopping.cancel. In a finalizer that interrupted the pool it is put off."""
+        if self.lock._is_owned():
+            self.timers.soon(self.locked, self.stops.cancel, job)
+            return False
+        return bool(self.guarded(self.stops.cancel, job))
+
+    def cancel_scheduled_job(self, job: Job) -> None:
+        """Cancel a job where it has not started."""
+        self.guarded(lambda: self.stops.cancel(job) if job.state is SCHEDULED else False)
+
+    # -- put off to the timers' thread ---------------------------------------------------------------------------
+
+    def enter_put_off(self, job: Job) -> None:
+        """A job that a finalizer queued."""
+        options = job._options
+        if options.delay or options.at is not None:
+            until = max(self.now() + options.delay, (options.at or 0.0) - self.epoch)
+            self.publish(job, NOWHERE, False)
+            self.postpone(job, until)
+        else:
+            self.publish(job, HEAD if options.head else options.priority, options.head)
+        if options.expires is not None:
+            late = self.now() + options.expires if options.expires > 0 else -options.expires - self.epoch
+            job.particulars().expiry = self.timers.at(late, self.expire, job)
+
+    def expire(self, job: Job) -> None:
+        """A job's `expires` has come."""
+        self.locked(self._expire, job)
+        self.call_endings_elsewhere()
+
+    def _expire(self, job: Job) -> None:
+        if job.attempt == 0:
+            self.drop(job, EXPIRED, JobExpired(f"job {job.id} was given up: it had not started in time (expires)"))
+
+    def fail_dependent(self, job: Job, error: DependencyFailed) -> None:
+        """A job came after one that had not ended ok."""
+        self.locked(self.drop, job, ERROR, error)
+        self.call_endings_elsewhere()
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def stop(self, cancel: bool) -> None:
+        """Take no more jobs; let paused queues go on; cancel all jobs where asked."""
+        self.locked(self._stop, cancel)
+        if cancel:
+            for job in self.locked(lambda: [job for queue in self.queues.values() for job in queue.table.values()]):
+                if job.state is not DONE:
+                    self.locked(self.stops.cancel, job)
+        self.wake()
+        self.timers.wake()
+
+    def _stop(self, cancel: bool) -> None:
+        self.stopping = True
+        self.cancelling = self.cancelling or cancel
+        self.threads.closing = True
+        for queue in self.queues.values():
+            queue.paused = False
+            self.refresh(queue)
+        for place in self.threads.idle:
+            place.park.wake()
+
+    def abandon(self) -> None:
+        """The pool was dropped: finish its jobs, then let its threads end."""
+        self.stop(False)
+
+    def finished(self) -> bool:
+        """Whether nothing will ever be due again."""
+        return self.forked or (self.stopping and not self.live)
+
+    def fork(self) -> None:
+        """In the child of a fork: the names of the queues stay; jobs and threads are the parent's."""
+        self.forked = True
+        self.lock = RLock()
+        self.timers.forget()
+        for place in self.threads.places:
+            place.lock = self.lock
+            place.sent = False
+
+    # -- what jobs say -------------------------------------------------------------------------------------------
+
+    def progress(self, run: Run, done: float, total: float | None, note: str) -> None:
+        if run.ended:
+            return
+        particulars = run.job.particulars()
+        particulars.done, particulars.total, particulars.note = done, total, note
+        if self.subscriptions:
+            self.tell("progress", run.job)
+
+    def note_line(self, run: Run, line: str, longest: int) -> None:
+        log = run.job.particulars().log
+        log.append(line)
+        del log[:-longest]
+
+    # -- events --------------------------------------------------------------------------------------------------
+
+    def tell(self, kind: EventKind, job: Job, outcome: str = "") -> None:
+        """Tell the listeners' threads of a job. Under the lock, so that events come in the order of things."""
+        particulars = job._particulars
+        event = Event(
+            kind,
+            job._queue.name,
+            job.id,
+            self.wall(self.now()),
+            outcome,
+            particulars.done if particulars else None,
+            particulars.total if particulars else None,
+            particulars.note if particulars else "",
+        )
+        for subscription in self.subscriptions:
+            subscription.put(event)
+
+    def tell_queue(self, kind: EventKind, queue: JobQueue) -> None:
+        """Tell the listeners' threads of a queue."""
+        event = Event(kind, queue.name, "", self.wall(self.now()))
+        for subscription in self.subscriptions:
+            subscription.put(event)
+
+    def wall(self, moment: float) -> float:
+        """The time of day, in seconds since the epoch, of a moment of the clock."""
+        return self.epoch + moment
+
+
+
+def _retried(error: BaseException, kinds: tuple[type[BaseException] | str, ...]) -> bool:
+    if not kinds:
+        return isinstance(error, Exception)
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return any(kind in names if isinstance(kind, str) else isinstance(error, kind) for kind in kinds)
+
+
+def dependency_failed(job: Job, other: Any) -> DependencyFailed:
+    """The error of a job whose predecessor did not end ok."""
+    return DependencyFailed(
+        f"job {job.id} was not run: job {other.id} of queue {other.queue}, which it comes after, ended {other.outcome}"
+    )

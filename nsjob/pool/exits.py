@@ -1,0 +1,67 @@
+"""Exits: what becomes of pools when the interpreter ends or the process forks; and ids that never come again."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+from nsjob.pool.context import PLACES
+
+if TYPE_CHECKING:
+    from nsjob.pool.core import Core
+
+__all__ = ["genid", "register"]
+
+_cores: weakref.WeakSet[Core] = weakref.WeakSet()
+_lock = threading.RLock()
+_given = 0
+
+
+def genid() -> str:
+    """Return `queue_id_<counter>_<seconds>`, both hexadecimal, as ns_job does; never the same twice in a process."""
+    global _given
+    with _lock:
+        number = _given
+        _given += 1
+    return f"queue_id_{number:x}_{int(time.time()):x}"
+
+
+def register(core: Core) -> None:
+    """Let a pool finish its jobs when the interpreter ends, and know when the process forks."""
+    with _lock:
+        _cores.add(core)
+
+
+def _finish_all() -> None:
+    """The interpreter ends: finish what is queued, as concurrent.futures does. Ctrl-C ends it at once."""
+    with _lock:
+        cores = list(_cores)
+    try:
+        for core in cores:
+            if not core.forked:
+                core.stop(False)
+        for core in cores:
+            if not core.forked:
+                core.waits.until([core.watchers], lambda core=core: True if not core.live else None, None)
+    except KeyboardInterrupt:  # pool threads are daemons: no stuck one holds the exit
+        for core in cores:
+            core.stop(True)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()
+    for core in list(_cores):
+        core.fork()
+    ident = threading.get_ident()
+    for other in [other for other in PLACES if other != ident]:
+        PLACES.pop(other, None)
+
+
+# Before the interpreter joins its threads, as concurrent.futures has it: an atexit function comes too late to start any.
+threading._register_atexit(_finish_all)  # type: ignore[attr-defined]
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,248 @@
+"""JobOptions: how one job is to be run. Checked whole before anything of a pool changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from nsjob.durations import seconds
+from nsjob.errors import OptionError, nearest
+
+__all__ = ["BACKGROUND", "DEFAULT", "HIGH", "LOWEST", "MAXIMUM", "NO_OPTIONS", "JobOptions", "count", "flag", "text"]
+
+LOWEST, BACKGROUND, DEFAULT, HIGH, MAXIMUM = 0, 63, 127, 191, 255
+_PRIORITIES = {"lowest": LOWEST, "background": BACKGROUND, "default": DEFAULT, "high": HIGH, "maximum": MAXIMUM}
+_LONGEST_LABEL = 1_000_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class JobOptions:
+    """The options of a job; the defaults are those of a job that was given none.
+
+    Attributes:
+        detached: nobody waits for it by id; it leaves its queue when done, and a failure is logged.
+        head: goes before everything that waits in its queue.
+        jobid: the caller's own id.
+        ifnew: with jobid: where that job exists, it is returned instead of an error.
+        priority: 0 to 255, higher first, first come first served within one; or a name (lowest, background, default,
+            high, maximum).
+        timeout: seconds that one run may take; None for no limit.
+        retries: how many more runs after an exception or a time-out; 0 or more.
+        backoff: seconds before the first retry; doubled for each later one, with jitter of up to a quarter.
+        retryon: exception classes, or their names, that are retried; empty for any Exception.
+        delay: seconds before which it does not start.
+        at: a time (seconds since the epoch, or an aware datetime) before which it does not start.
+        expires: seconds after which it is given up where it has not started; or an aware datetime.
+        after: jobs that must end ok first: ids of the same queue, (queue, id) pairs, or Job handles.
+        key: shares the queue's `maxperkey`.
+        unique: while a job with this value waits or runs, that one is returned and no second one is queued.
+        vars: values for the snippet's namespace.
+        input: one value, `job.input`.
+        note, topic, subtopic, group: labels, text.
+        metadata: labels, names to values.
+        capture_output: what it prints is kept for `output`.
+    """
+
+    detached: bool = False
+    head: bool = False
+    jobid: str | None = None
+    ifnew: bool = False
+    priority: int = DEFAULT
+    timeout: float | None = None
+    retries: int = 0
+    backoff: float = 1.0
+    retryon: tuple[type[BaseException] | str, ...] = ()
+    delay: float = 0.0
+    at: float | None = None
+    expires: float | None = None
+    after: tuple[Any, ...] = ()
+    key: str | None = None
+    unique: str | None = None
+    vars: Mapping[str, Any] | None = None
+    input: Any = None
+    note: str = ""
+    topic: str = ""
+    subtopic: str = ""
+    group: str = ""
+    metadata: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    capture_output: bool = False
+
+    @property
+    def retried(self) -> bool:
+        return self.retries > 0
+
+    def changed(self, given: Mapping[str, object]) -> JobOptions:
+        """Return these options with those given put in, each checked.
+
+        Raises:
+            OptionError: a name is unknown or a value cannot be used; says which would be right.
+        """
+        if not given:
+            return self
+        checked = {name: _check(name, value) for name, value in given.items()}
+        changed = dataclasses.replace(self, **checked)
+        if changed.ifnew and changed.jobid is None:
+            raise OptionError("ifnew needs a jobid: which job is to be looked for")
+        if "delay" in given and "at" in given:
+            raise OptionError("delay and at exclude each other: give one of them")
+        return changed
+
+
+def _check(name: str, value: object) -> object:
+    check = _CHECKS.get(name)
+    if check is None:
+        raise OptionError(
+            f'unknown option "{name}"{nearest(name, _CHECKS)} The options of a job are {", ".join(sorted(_CHECKS))}'
+        )
+    return check(name, value)
+
+
+def flag(name: str, value: object) -> bool:
+    """Return a checked True or False."""
+    if not isinstance(value, bool):
+        raise OptionError(f"{name} must be True or False, but got {_brief(value)}")
+    return value
+
+
+def text(name: str, value: object) -> str:
+    """Return a checked, possibly empty text."""
+    if not isinstance(value, str):
+        raise OptionError(f"{name} must be text (str), but got {_brief(value)}")
+    if len(value) > _LONGEST_LABEL:
+        raise OptionError(f"{name} has {len(value)} characters, at most {_LONGEST_LABEL} are allowed")
+    return value
+
+
+def name_text(name: str, value: object) -> str:
+    """Return a checked text that is not empty."""
+    if not text(name, value):
+        raise OptionError(f"{name} must not be empty")
+    return str(value)
+
+
+def count(name: str, value: object, lowest: int = 0) -> int:
+    """Return a checked integer from `lowest` on. The messages are ns_job's."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise OptionError(f'{name}: expected integer but got "{_brief(value)}"')
+    if value < lowest:
+        raise OptionError(f"expected integer in range [{lowest},MAX] for '{name}', but got {value}")
+    return value
+
+
+def _brief(value: object) -> str:
+    try:
+        shown = repr(value)
+    except Exception:  # the value's own repr failed; its class is what can be told
+        shown = f"an object of class {type(value).__name__}"
+    return shown if len(shown) <= 80 else shown[:77] + "..."
+
+
+def _optional(check: Callable[[str, object], object]) -> Callable[[str, object], object]:
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def _duration(name: str, value: object) -> float:
+    try:
+        return seconds(value)
+    except OptionError as error:
+        raise OptionError(f"{name}: {error}") from None
+
+
+def _limit(name: str, value: object) -> float:
+    limit = _duration(name, value)
+    if limit == 0:
+        raise OptionError(f"{name} must be more than 0 seconds, or None for no limit")
+    return limit
+
+
+def _moment(name: str, value: object) -> float:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise OptionError(f"{name} needs a datetime with a time zone, but got {value!r}")
+        return value.timestamp()
+    return _duration(name, value)
+
+
+def _expires(name: str, value: object) -> float:
+    # A datetime becomes a negative number here, so that one field tells both: seconds from now, or a moment.
+    return -_moment(name, value) if isinstance(value, datetime) else _limit(name, value)
+
+
+def _priority(name: str, value: object) -> int:
+    if isinstance(value, str):
+        if value not in _PRIORITIES:
+            raise OptionError(f'bad priority "{value}": must be 0 to 255, or {", ".join(_PRIORITIES)}')
+        return _PRIORITIES[value]
+    if isinstance(value, bool) or not isinstance(value, int) or not LOWEST <= value <= MAXIMUM:
+        raise OptionError(f"{name} must be 0 to 255, or one of {', '.join(_PRIORITIES)}, but got {_brief(value)}")
+    return value
+
+
+def _retryon(name: str, value: object) -> tuple[type[BaseException] | str, ...]:
+    if isinstance(value, (str, type)):
+        value = (value,)
+    if not isinstance(value, Iterable):
+        raise OptionError(f"{name} must be exception classes or their names, but got {_brief(value)}")
+    kinds = tuple(value)
+    for kind in kinds:
+        if not (isinstance(kind, str) and kind) and not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise OptionError(f"{name} must be exception classes or their names, but got {_brief(kind)}")
+    return kinds
+
+
+def _after(name: str, value: object) -> tuple[Any, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable) or _is_pair(value):
+        return (value,)
+    return tuple(value)
+
+
+def _is_pair(value: object) -> bool:
+    # ("scan", "job3") could be two ids or one job of another queue; the list form says two ids.
+    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, str) for part in value)
+
+
+def _variables(name: str, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise OptionError(f"{name} must map names to values, but got {_brief(value)}")
+    for key in value:
+        if not isinstance(key, str) or not key.isidentifier():
+            raise OptionError(f"{name}: {_brief(key)} is not a name that Python code can use")
+    return dict(value)
+
+
+def _metadata(name: str, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise OptionError(f"{name} must map text to values, but got {_brief(value)}")
+    return MappingProxyType(dict(value))
+
+
+_CHECKS: dict[str, Callable[[str, object], object]] = {
+    "detached": flag,
+    "head": flag,
+    "jobid": _optional(name_text),
+    "ifnew": flag,
+    "priority": _priority,
+    "timeout": _optional(_limit),
+    "retries": count,
+    "backoff": _duration,
+    "retryon": _retryon,
+    "delay": _duration,
+    "at": _optional(_moment),
+    "expires": _optional(_expires),
+    "after": _after,
+    "key": _optional(text),
+    "unique": _optional(text),
+    "vars": _optional(_variables),
+    "input": lambda _, value: value,
+    "note": text,
+    "topic": text,
+    "subtopic": text,
+    "group": text,
+    "metadata": _metadata,
+    "capture_output": flag,
+}
+
+NO_OPTIONS = JobOptions()

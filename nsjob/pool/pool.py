@@ -1,0 +1,826 @@
+"""Pool: the verbs. Each checks everything that it is given before anything changes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextvars import copy_context
+from types import TracebackType
+from typing import Any, Self, cast
+
+from nsjob.durations import seconds
+from nsjob.errors import (
+    JobCancelled,
+    JobExists,
+    NoSuchJob,
+    NoSuchQueue,
+    OptionError,
+    QueueClosed,
+    QueueDraining,
+    QueueExists,
+    QueueFull,
+    Reentered,
+    WrongState,
+)
+from nsjob.pool import exits, output, reports
+from nsjob.pool.backlog import HEAD, NOWHERE
+from nsjob.pool.clock import Clock, SystemClock
+from nsjob.pool.completed import Completed
+from nsjob.pool.core import Core, dependency_failed
+from nsjob.pool.engine import engine_named
+from nsjob.pool.events import Listener, Subscription
+from nsjob.pool.job import DONE, ERROR, OK, RUNNING, SCHEDULED, Job
+from nsjob.pool.options import NO_OPTIONS, JobOptions, count, flag, name_text, text
+from nsjob.pool.queue import JobQueue, OnError
+from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, Settings, ThreadDetail, ThreadInfo
+from nsjob.pool.waits import outcome_of
+from nsjob.pool.work import Call, Work
+from nsjob.snippet import compile_snippet
+
+__all__ = ["Pool"]
+
+_serial = itertools.count()
+_ONERROR = ("continue", "pause", "cancel")
+_MOST_THREADS = 1_000_000
+
+
+class Pool:
+    """One pool of threads, and its queues.
+
+    A context manager: leaving it waits for everything; leaving it by an exception cancels what is scheduled and
+    interrupts what runs. A pool that is dropped finishes its jobs and lets its threads end; so does a program that
+    ends without shutting it down.
+
+    Arguments:
+        maxthreads: how many jobs of all queues together run at once, 1 or more; None for the sum of the queues'.
+        capture_output: whether jobs' prints are kept with the job, unless their queue or they say otherwise.
+        immediate: run each job where it is queued, before `queue` returns: for tests of code that embeds a pool.
+            Delays and back-offs do not wait then, and time limits and interrupts do not act.
+        name: what its threads are called after.
+        clock: where it gets the time from; for tests.
+    """
+
+    def __init__(
+        self,
+        maxthreads: int | None = None,
+        *,
+        capture_output: bool = False,
+        immediate: bool = False,
+        name: str | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._closed = True  # until all is checked
+        cap = None if maxthreads is None else _threads("maxthreads", maxthreads)
+        title = f"nsjob-{next(_serial)}" if name is None else name_text("name", name)
+        self._defaults = NO_OPTIONS.changed({"capture_output": True} if flag("capture_output", capture_output) else {})
+        settings = Settings(maxthreads=cap or 0)
+        self._core = Core(clock or SystemClock(), title, cap, settings)
+        self._core.immediate = flag("immediate", immediate)
+        self._captures = False
+        self._closed = False
+        exits.register(self._core)
+
+    # -- queues --------------------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        queue: str,
+        maxthreads: int = 4,
+        *,
+        desc: str = "",
+        exist_ok: bool = False,
+        maxqueued: int | None = None,
+        maxperkey: int | None = None,
+        onerror: OnError = "continue",
+        engine: str = "thread",
+        **defaults: Any,
+    ) -> str:
+        """Make a queue and return its name.
+
+        Arguments:
+            queue: its name, not empty.
+            maxthreads: how many of its jobs may run at once, 1 or more.
+            desc: what it is for.
+            exist_ok: where it exists, leave it as it is instead of raising.
+            maxqueued: how many of its jobs may wait, 1 or more; None for any number.
+            maxperkey: how many running jobs may share a `key`, 1 or more; None for any number.
+            onerror: what a failed job does to the queue: `continue`, `pause` it, or `cancel` what waits.
+            engine: where its jobs run.
+            defaults: options of its jobs; see JobOptions.
+
+        Raises:
+            QueueExists, OptionError, NoSuchEngine, QueueClosed.
+        """
+        name_text("queueId", queue)
+        _threads("maxthreads", maxthreads)
+        text("desc", desc)
+        flag("exist_ok", exist_ok)
+        for label, bound in (("maxqueued", maxqueued), ("maxperkey", maxperkey)):
+            if bound is not None:
+                count(label, bound, 1)
+        if onerror not in _ONERROR:
+            raise OptionError(f'bad onerror "{onerror}": must be {", ".join(_ONERROR)}')
+        for own in ("jobid", "ifnew", "after", "unique"):
+            if own in defaults:
+                raise OptionError(f"{own} is for single jobs, not for a queue's defaults")
+        options = self._defaults.changed(defaults)
+        factory = engine_named(engine)
+        core = self._core
+        chosen = core.engines[engine] if engine in core.engines else factory(core)
+        made = JobQueue(core, queue, maxthreads, desc, chosen, options)
+        made.engine_name = engine
+        made.maxqueued, made.maxperkey, made.onerror = maxqueued, maxperkey, onerror
+        if options.capture_output:
+            self._capture()
+
+        def enter() -> None:
+            if core.stopping:
+                raise QueueClosed
+            if queue in core.queues:
+                if exist_ok and core.queues[queue].req == "none":
+                    return
+                raise QueueExists(queue)
+            core.engines.setdefault(engine, chosen)
+            if core.subscriptions:
+                core.tell_queue("queue created", made)
+            core.commit_queue(queue, made)
+
+        core.guarded(enter)
+        return queue
+
+    def delete(self, queue: str, *, force: bool = False) -> None:
+        """Delete a queue: at once where it has no jobs, else when its last job has left. It takes no more jobs.
+
+        Arguments:
+            force: cancel what waits, interrupt what runs, and drop what is done.
+        """
+        core = self._core
+        flag("force", force)
+
+        def leave() -> JobQueue:
+            found = self._find(queue)
+            if not found.table:
+                if core.subscriptions:
+                    core.tell_queue("queue deleted", found)
+                core.wake_watchers(found)
+            core.commit_delete(found)
+            return found
+
+        found: JobQueue = core.guarded(leave)
+        if force:
+            self._cancel_every(found)
+
+    def queues(self) -> list[str]:
+        """The names of the queues, in the order in which they were made."""
+        if self._core.forked:
+            return list(self._core.queues)
+        return cast("list[str]", self._core.guarded(lambda: list(self._core.queues)))
+
+    def queuelist(self) -> list[QueueInfo]:
+        """All queues, as ns_job's `queuelist` tells them."""
+        core = self._core
+        return cast("list[QueueInfo]", core.guarded(lambda: [reports.queue_info(q) for q in core.queues.values()]))
+
+    def exists(self, queue: str, job: str | Job) -> bool:
+        """Whether the queue has a job of that id."""
+        id = _id(job)
+        return bool(self._core.guarded(lambda: id in self._find(queue).table))
+
+    def pause(self, queue: str) -> None:
+        """Let no more jobs of the queue start. What runs goes on."""
+
+        def hold() -> None:
+            found = self._find(queue)
+            found.paused = True
+            self._core.refresh(found)
+
+        self._core.guarded(hold)
+
+    def resume(self, queue: str) -> None:
+        """Undo `pause` and `drain`."""
+        core = self._core
+
+        def go_on() -> None:
+            found = self._find(queue)
+            core.wake()
+            core.commit_resume(found)
+            core.refresh(found)
+            core.wake()
+
+        core.guarded(go_on)
+        self._run_immediate()
+
+    def resize(self, queue: str, maxthreads: int) -> None:
+        """Change how many jobs of the queue may run at once, 1 or more. What runs goes on."""
+        _threads("maxthreads", maxthreads)
+        core = self._core
+
+        def change() -> None:
+            found = self._find(queue)
+            core.wake()
+            core.commit_resize(found, maxthreads)
+            core.refresh(found)
+            core.wake()
+
+        core.guarded(change)
+
+    def drain(self, queue: str) -> None:
+        """Take no more jobs into the queue; what is there finishes. `resume` undoes it."""
+
+        def close() -> None:
+            found = self._find(queue)
+            if found.req == "none":
+                found.req = "drain"
+
+        self._core.guarded(close)
+
+    # -- jobs ----------------------------------------------------------------------------------------------------
+
+    def queue(self, queue: str, script: str, *, block: object = 0, use: object = (), **options: Any) -> Job:
+        """Queue a snippet of Python and return its Job.
+
+        Arguments:
+            queue: the queue's name.
+            script: the source; it is compiled here, so nothing is queued that cannot run.
+            block: seconds to wait for room where the queue is full (`maxqueued`); None waits for ever.
+            use: names of the caller's variables that the snippet gets, as `vars` gives them by value.
+            options: how to run it; see JobOptions.
+
+        Raises:
+            NoSuchQueue, QueueClosed, QueueDraining, QueueFull, JobExists, SnippetError, OptionError, NoSuchJob.
+        """
+        if type(script) is not str:
+            if not isinstance(script, str):
+                raise OptionError(f"script must be Python source (str), but got {type(script).__name__}: see submit")
+            script = str(script)
+        work = compile_snippet(script)
+        if use:
+            options["vars"] = {**_caller_variables(use), **(options.get("vars") or {})}
+        return self._queue(queue, work, options, block, False)
+
+    def submit(self, queue: str, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Job:
+        """Queue `fn(*args, **kwargs)`, a function or coroutine function, and return its Job.
+
+        The job belongs to the handle: it leaves its queue when done, and cannot be waited for by id.
+        """
+        if not callable(fn):
+            raise OptionError(f"submit needs a callable, but got {type(fn).__name__}: queue takes Python source")
+        return self._queue(queue, Call(fn, args, kwargs), {}, 0, True)
+
+    def executor(self, queue: str, **options: Any) -> Executor:
+        """A view of the queue as a concurrent.futures.Executor, whose jobs have these options.
+
+        Shutting the executor down leaves the queue and the pool as they are.
+        """
+        from nsjob.pool.futures import QueueExecutor  # late: only those who ask pay for it
+
+        for own in ("jobid", "ifnew", "detached", "unique", "vars", "use"):
+            if own in options:
+                raise OptionError(f"{own} is not for the jobs of an executor")
+        NO_OPTIONS.changed(options)
+        self._core.guarded(self._find, queue)
+        return QueueExecutor(self, queue, options)
+
+    def _queue(self, queue: str, work: Work, given: dict[str, Any], block: object, owned: bool) -> Job:
+        core = self._core
+        found = core.queues.get(queue) if type(queue) is str else None
+        if found is None:
+            if core.forked:
+                core.guarded(_nothing)
+            raise NoSuchQueue(queue)
+        options = found.defaults
+        if given:
+            options = options.changed(given)
+            if options.capture_output:
+                self._capture()
+        job = Job(found, "", work, options, copy_context(), core.now(), owned)
+        patience = 0.0 if block == 0 else None if block is None else seconds(block)
+        if core.lock._is_owned():
+            return self._put_off(job)
+        entered: Job | None = core.guarded(self._enter, job)
+        if entered is None:
+            entered = self._enter_when_room(job, patience)
+        if core.immediate:
+            core.run_here()
+        return entered
+
+    def _enter(self, job: Job) -> Job | None:
+        """Give the job its id and its place. Under the lock. Returns the job, an older one, or None: no room."""
+        core = self._core
+        queue = job._queue
+        options = job._options
+        if queue.req != "none" or core.stopping:
+            raise QueueDraining(queue.name) if queue.req == "drain" and not core.stopping else QueueClosed
+        if options is NO_OPTIONS or options is queue.defaults and options.unique is None:
+            plain = not options.head and not options.delay and options.expires is None and options.at is None
+            if plain and queue.maxqueued is None:
+                self._name(queue, job)
+                if core.subscriptions:
+                    core.tell("queued", job)
+                core.publish(job, options.priority, False)
+                return job
+        return self._enter_with_options(job)
+
+    def _enter_with_options(self, job: Job) -> Job | None:
+        core = self._core
+        queue = job._queue
+        options = job._options
+        if options.unique is not None and options.unique in queue.uniques:
+            return queue.uniques[options.unique]
+        if options.jobid is not None and options.jobid in queue.table:
+            if options.ifnew:
+                return queue.table[options.jobid]
+            raise JobExists(options.jobid)
+        before = [self._predecessor(queue, other) for other in options.after]
+        failed = next((other for other in before if other.state is DONE and other.outcome is not OK), None)
+        if queue.maxqueued is not None and queue.scheduled >= queue.maxqueued:
+            return None
+        self._name(queue, job)
+        if core.subscriptions:
+            core.tell("queued", job)
+        pending = [other for other in before if other.state is not DONE]
+        moments = (options.delay and core.now() + options.delay, options.at and options.at - core.epoch)
+        until = max(moment or 0.0 for moment in moments)
+        held = bool(pending) or failed is not None or (until > core.now() and not core.immediate)
+        if options.expires is not None:
+            late = core.now() + options.expires if options.expires > 0 else -options.expires - core.epoch
+            job.particulars().expiry = core.timers.at(late, core.expire, job)
+        if held:
+            particulars = job.particulars()
+            particulars.pending = pending
+            for other in pending:
+                if isinstance(other, Job):
+                    other.particulars().dependents.append(job)
+            if until > core.now():
+                particulars.not_before = until
+                particulars.start_timer = core.timers.at(until, core.arrive, job)
+            if failed is not None:
+                core.timers.soon(core.fail_dependent, job, dependency_failed(job, failed))
+        core.remember_unique(job)
+        core.publish(job, NOWHERE if held else HEAD if options.head else options.priority, options.head)
+        return job
+
+    def _enter_when_room(self, job: Job, patience: float | None) -> Job:
+        queue = job._queue
+        if patience == 0.0:
+            raise QueueFull(queue.name, queue.maxqueued or 0)
+        try:
+            return cast(Job, self._core.waits.until([queue.room], lambda: self._enter(job), patience))
+        except TimeoutError:
+            raise QueueFull(queue.name, queue.maxqueued or 0) from None
+
+    def _name(self, queue: JobQueue, job: Job) -> None:
+        id = job._options.jobid
+        if id is None:
+            serial = queue.serial
+            id = f"job{serial}"
+            while id in queue.table:  # a caller took that name
+                serial += 1
+                id = f"job{serial}"
+            queue.serial = serial + 1
+        job.id = id
+
+    def _put_off(self, job: Job) -> Job:
+        """A finalizer or signal handler queues a job while this thread holds the lock: the timers' thread enters it."""
+        core = self._core
+        if job._options.after or job._options.unique is not None or job._queue.maxqueued is not None:
+            raise Reentered("queue with after, unique or maxqueued")
+        if core.stopping or job._queue.req != "none":
+            raise QueueClosed
+        self._name(job._queue, job)
+        core.timers.soon(core.locked, core.enter_put_off, job)
+        return job
+
+    def _predecessor(self, queue: JobQueue, other: Any) -> Job | Left:
+        """The job that `after` names, or what is remembered of it."""
+        if isinstance(other, Job):
+            if other._queue.core is not self._core:
+                raise OptionError(f"after: job {other.id} is of another pool")
+            return other
+        if isinstance(other, (tuple, list)) and len(other) == 2 and all(isinstance(part, str) for part in other):
+            queue, other = self._find(other[0]), other[1]
+        if not isinstance(other, str):
+            raise OptionError(f"after takes ids, (queue, id) pairs and Job handles, but got {type(other).__name__}")
+        found = queue.table.get(other)
+        return found if found is not None else self._left(queue, other)
+
+    # -- waiting -------------------------------------------------------------------------------------------------
+
+    def wait(self, queue: str, job: str | Job, timeout: object = None) -> Any:
+        """Wait for a job by its id and return its value; the job leaves its queue. One waiter at a time.
+
+        Arguments:
+            timeout: seconds, or a time as text; None waits for ever.
+
+        Raises:
+            NoSuchQueue, NoSuchJob, JobDetached, JobWaited: nothing was waited for.
+            WaitTimeout: the job stays, and can be waited for again.
+            JobCancelled, JobTimeout, JobExpired, DependencyFailed: it ended so.
+            Exception: the body's own.
+        """
+        return outcome_of(self._core.waits.by_id(self._find(queue), _id(job), timeout))
+
+    def waitany(self, *queues: str, timeout: object = None) -> Any:
+        """Wait until a job is done, and return its id; it stays, for `wait`.
+
+        Returns the empty string where the queue has no jobs left that could be waited for. Over several queues the
+        answer is a pair, queue and id, or the empty string.
+
+        Raises:
+            WaitTimeout: none was done in time.
+        """
+        if not queues:
+            raise OptionError("waitany needs a queue: waitany(queue, ...)")
+        found = [self._find(queue) for queue in queues]
+
+        def look() -> tuple[str, str] | str | None:
+            left = False
+            for queue in found:
+                for job in queue.done.values():
+                    if job.req == "none":
+                        return queue.name, job.id
+                left = left or len(queue.table) > queue.aside
+            return None if left else ""
+
+        answer = self._core.waits.until([queue.watchers for queue in found], look, timeout)
+        return answer if answer == "" or len(queues) > 1 else answer[1]
+
+    def waitall(self, *queues: str, timeout: object = None, failfast: bool = False) -> list[Job]:
+        """Wait for all jobs of the queues, and return them in order of completion; they leave their queues.
+
+        Arguments:
+            failfast: raise the error of the first job that did not end ok, as soon as it has ended. It leaves its
+                queue; the others stay.
+
+        Raises:
+            WaitTimeout: the jobs stay.
+        """
+        flag("failfast", failfast)
+        found = [self._find(queue) for queue in queues] if queues else None
+        core = self._core
+
+        def looked_at() -> list[JobQueue]:
+            return list(core.queues.values()) if found is None else found
+
+        def look() -> list[Job] | None:
+            chosen = looked_at()
+            done = [job for queue in chosen for job in queue.done.values() if job.req == "none"]
+            if failfast:
+                bad = next((job for job in done if job.outcome is not OK), None)
+                if bad is not None:
+                    core.depart(bad._queue, bad)
+                    return [bad]
+            if any(queue.live for queue in chosen):
+                return None
+            done.sort(key=lambda job: job._ended)
+            return done
+
+        lists = [core.watchers] if found is None else [queue.watchers for queue in found]
+        jobs: list[Job] = core.waits.until(lists, look, timeout)
+        if failfast and jobs and jobs[0].outcome is not OK:
+            outcome_of(jobs[0])
+
+        def leave() -> None:
+            for job in jobs:
+                if job._queue.table.get(job.id) is job:
+                    core.depart(job._queue, job)
+
+        core.guarded(leave)
+        return jobs
+
+    def as_completed(self, queue: str) -> Completed:
+        """Iterate over the jobs of a queue as they end, until it has none left; each leaves the queue.
+
+        An iterator and an asynchronous iterator of Jobs.
+        """
+        return Completed(self._core, self._find(queue))
+
+    # -- stopping and moving -------------------------------------------------------------------------------------
+
+    def cancel(self, queue: str, job: str | Job) -> bool:
+        """Cancel a job: a scheduled or done one is gone at once; one that runs is interrupted.
+
+        Returns whether it was running. In a finalizer that interrupted the pool it is put off, and returns False.
+        """
+        return self._core.cancel_job(self._job(queue, job))
+
+    def cancelall(self, queue: str) -> int:
+        """Cancel all jobs of a queue that are scheduled or running. Returns how many."""
+        found: JobQueue = self._core.guarded(self._find, queue)
+        return self._cancel_every(found, keep_done=True)
+
+    def kill(self, queue: str, job: str | Job) -> bool:
+        """Write a running job off now: it ends as cancelled, its slot is free, its thread is lost until the body ends.
+
+        Returns whether it was running; others are cancelled.
+
+        Raises:
+            WrongState: as many threads are lost as may be (`configure(maxlost=N)`).
+        """
+        return bool(self._core.guarded(lambda: self._core.stops.kill(self._job(queue, job))))
+
+    def requeue(self, queue: str, job: str | Job) -> None:
+        """Interrupt a running job and put it back behind those of its priority. No attempt is counted."""
+        self._core.guarded(lambda: self._core.stops.requeue(self._job(queue, job)))
+
+    def snooze(self, queue: str, job: str | Job, delay: object) -> None:
+        """Put a scheduled job off for that many seconds; a running one is interrupted and put back for then."""
+        pause = seconds(delay)
+        self._core.guarded(lambda: self._core.stops.snooze(self._job(queue, job), pause))
+
+    def run(self, queue: str, job: str | Job) -> None:
+        """Let a scheduled job go next, before all that wait; a delay is over then."""
+        self._core.guarded(lambda: self._core.stops.next(self._job(queue, job)))
+        self._run_immediate()
+
+    def retry(self, queue: str, job: str | Job) -> Job:
+        """Run a job again that has ended, with its own id and options. Returns the new Job.
+
+        A job that left its queue can be retried while the pool remembers it (the last 1,000).
+
+        Raises:
+            WrongState: it has not ended, or its lost thread still runs it.
+            NoSuchJob: it is not remembered.
+        """
+        found: JobQueue = self._core.guarded(self._find, queue)
+        return self._retry(found, _id(job))
+
+    def retry_failed(self, queue: str) -> list[Job]:
+        """Run all jobs again that are in the queue and did not end ok. Returns the new Jobs."""
+        found: JobQueue = self._core.guarded(self._find, queue)
+        ids: list[str] = self._core.guarded(
+            lambda: [job.id for job in found.done.values() if job.outcome is not OK and job.req == "none"]
+        )
+        return [self._retry(found, id) for id in ids]
+
+    def _retry(self, queue: JobQueue, id: str) -> Job:
+        core = self._core
+
+        def again() -> Job:
+            old: Job | Left = queue.table.get(id) or self._left(queue, id)
+            if isinstance(old, Job) and old.state is not DONE:
+                raise WrongState(f"job {id} is {old.state}: only a job that has ended can be retried")
+            if core.threads.in_lost_thread(queue, id):
+                raise WrongState(f"job {id} cannot be retried while its lost thread still runs it")
+            if isinstance(old, Job):
+                work, options, owned = old._work, old._options, False
+            else:
+                work, options, owned = old.work, old.options, False
+            fresh = Job(queue, id, work, options.changed({"jobid": id, "after": (), "delay": 0.0}), copy_context(), core.now(), owned)
+            if queue.req != "none" or core.stopping:
+                raise QueueClosed
+            if isinstance(old, Job):
+                core.depart(queue, old)
+            if core.subscriptions:
+                core.tell("queued", fresh)
+            core.publish(fresh, fresh._options.priority, False)
+            return fresh
+
+        fresh: Job = core.guarded(again)
+        self._run_immediate()
+        return fresh
+
+    def _cancel_every(self, queue: JobQueue, keep_done: bool = False) -> int:
+        core = self._core
+        states = (SCHEDULED, RUNNING) if keep_done else (SCHEDULED, RUNNING, DONE)
+        jobs: list[Job] = core.guarded(lambda: [job for job in queue.table.values() if job.state in states])
+        for job in jobs:
+            core.guarded(core.stops.cancel, job)
+        return len(jobs)
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def jobs(self, queue: str) -> list[str]:
+        """The ids of the queue's jobs, in the order in which they were queued."""
+        return cast("list[str]", self._core.guarded(lambda: list(self._find(queue).table)))
+
+    def joblist(self, queue: str) -> list[JobInfo]:
+        """The queue's jobs, as ns_job's `joblist` tells them."""
+        return cast(
+            "list[JobInfo]",
+            self._core.guarded(lambda: [reports.job_info(job) for job in self._find(queue).table.values()]),
+        )
+
+    def threadlist(self) -> ThreadInfo:
+        """The pool's threads, as ns_job's `threadlist` tells them."""
+        return cast(ThreadInfo, self._core.guarded(reports.thread_info, self._core))
+
+    def threads(self) -> list[ThreadDetail]:
+        """Each thread, and which job it runs."""
+        return cast("list[ThreadDetail]", self._core.guarded(reports.thread_details, self._core))
+
+    def counts(self, queue: str | None = None) -> Counts:
+        """How many jobs there are by state, and how many have ended by outcome; of a queue, or of all there are."""
+        core = self._core
+
+        def look() -> Counts:
+            return reports.counts(list(core.queues.values()) if queue is None else [self._find(queue)])
+
+        return cast(Counts, core.guarded(look))
+
+    def output(self, queue: str, job: str | Job) -> str:
+        """What a job has printed so far, where it is captured: the last `configure(maxoutput=...)` bytes of it."""
+        id = _id(job)
+
+        def look() -> Any:
+            found = self._find(queue)
+            known: Job | Left = found.table.get(id) or (job if isinstance(job, Job) else self._left(found, id))
+            particulars = known._particulars if isinstance(known, Job) else known.particulars
+            return particulars.output if particulars is not None else None
+
+        kept = self._core.guarded(look)
+        return "" if kept is None else str(kept.text())
+
+    def show(self, queue: str, job: str | Job) -> JobReport:
+        """Everything about one job, also of the last 1,000 that left: why it does not run, and where it runs."""
+        id = _id(job)
+
+        def look() -> Job | Left:
+            found = self._find(queue)
+            return found.table.get(id) or (job if isinstance(job, Job) else self._left(found, id))
+
+        known = self._core.guarded(look)
+        if isinstance(known, Left):
+            return reports.left_report(self._core, known)
+        return reports.job_report(self._core, known)
+
+    def genid(self) -> str:
+        """A queue name that was never given before: a counter and the time in seconds, both hexadecimal."""
+        return exits.genid()
+
+    def configure(self, **settings: Any) -> Settings:
+        """Change settings, and return all of them. See Settings for names and units; times may be text."""
+        core = self._core
+        checked: dict[str, Any] = {}
+        known = Settings.__dataclass_fields__
+        for name, value in settings.items():
+            if name not in known:
+                raise OptionError(f'unknown setting "{name}": must be {", ".join(known)}')
+            if name in ("timeout", "logminduration", "grace"):
+                checked[name] = seconds(value)
+            elif name == "maxthreads" and value is None:
+                checked[name] = 0
+            else:
+                checked[name] = count(name, value)
+
+        def change() -> Settings:
+            values = {name: checked.get(name, getattr(core.settings, name)) for name in known}
+            core.wake()
+            core.commit_settings(Settings(**values), values["maxthreads"] or None)
+            core.wake()
+            for queue in core.queues.values():
+                if checked.get("maxdone"):
+                    core.bound_done(queue)
+            return core.settings
+
+        return cast(Settings, core.guarded(change))
+
+    # -- definitions, listeners, the end -------------------------------------------------------------------------
+
+    def define(self, source: str) -> None:
+        """Run Python source whose names all later snippets see: functions, imports, constants.
+
+        What it makes is shared by the jobs. It runs once, here and now; where it fails, nothing is defined.
+        """
+        if not isinstance(source, str):
+            raise OptionError(f"define takes Python source (str), but got {type(source).__name__}")
+        self._core.guarded(_nothing)
+        self._core.definitions.define(source)
+
+    def subscribe(self, listener: Listener) -> Subscription:
+        """Call `listener(event)` for every event of the pool, in order, on a thread of its own.
+
+        A listener that is 100,000 events behind misses the oldest; what it raises is logged.
+        """
+        if not callable(listener):
+            raise OptionError(f"subscribe needs a callable, but got {type(listener).__name__}")
+        core = self._core
+        subscription = Subscription(listener, core.unsubscribe)
+        core.guarded(core.subscribe, subscription)
+        return subscription
+
+    def shutdown(self, wait: bool = True, *, cancel: bool = False, timeout: object = None) -> None:
+        """End the pool: it takes no more jobs; paused queues go on, and threads end when there is nothing to do.
+
+        Arguments:
+            wait: wait until all jobs are done.
+            cancel: cancel what is scheduled, and interrupt what runs.
+            timeout: seconds to wait at most; None waits for ever.
+
+        Raises:
+            WaitTimeout: jobs still run. The pool stays shut.
+        """
+        flag("wait", wait)
+        flag("cancel", cancel)
+        limit = None if timeout is None else seconds(timeout)
+        core = self._core
+        if core.forked:
+            return
+        started = time.monotonic()
+        core.stop(cancel)
+        self._run_immediate()
+        if wait:
+            core.waits.until([core.watchers], lambda: True if not core.live else None, limit)
+            rest = None if limit is None else max(limit - (time.monotonic() - started), 0.0)
+            for engine in list(core.engines.values()):
+                engine.close(rest)
+        self._release_output()
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.shutdown()
+            return
+        try:
+            self.shutdown(cancel=True, timeout=self._core.settings.grace)
+        except TimeoutError:  # what does not end must not hide the error that is on its way
+            pass
+
+    def __del__(self) -> None:
+        if not self._closed and not self._core.forked and not self._core.stopping:
+            self._core.timers.soon(self._core.abandon)
+
+    def __repr__(self) -> str:
+        return f"<Pool {self._core.name} {len(self._core.queues)} queues>"
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _find(self, queue: object) -> JobQueue:
+        found = self._core.queues.get(queue) if isinstance(queue, str) else None
+        if found is None:
+            raise NoSuchQueue(queue)
+        return found
+
+    def _job(self, queue: str, job: str | Job) -> Job:
+        found = self._find(queue)
+        id = _id(job)
+        known = found.table.get(id)
+        if known is None:
+            raise NoSuchJob(id)
+        return known
+
+    def _left(self, queue: JobQueue, id: str) -> Left:
+        """What is remembered of a job that left. Searches the last 1,000, the latest first."""
+        for record in reversed(self._core.left):
+            if record[1] == id and record[0] is queue:
+                return Left._make(record)
+        raise NoSuchJob(id)
+
+    def _run_immediate(self) -> None:
+        if self._core.immediate:
+            self._core.run_here()
+
+    def _capture(self) -> None:
+        if not self._captures:
+            self._captures = True
+            output.install()
+
+    def _release_output(self) -> None:
+        if self._captures:
+            self._captures = False
+            output.uninstall()
+
+
+def _nothing() -> None:
+    return None
+
+
+def _threads(name: str, value: object) -> int:
+    number = count(f"?{name}" if name == "maxthreads" else name, value, 1)
+    if number > _MOST_THREADS:
+        raise OptionError(f"expected integer in range [1,{_MOST_THREADS}] for '?{name}', but got {number}")
+    return number
+
+
+def _id(job: object) -> str:
+    if isinstance(job, Job):
+        return job.id
+    if not isinstance(job, str):
+        raise OptionError(f"a job is named by its id (str) or its Job, but got {type(job).__name__}")
+    return job
+
+
+def _caller_variables(names: object) -> Mapping[str, Any]:
+    if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)):
+        raise OptionError(f"use takes a list of names of variables, but got {names!r}")
+    frame = sys._getframe(2)
+    found = {}
+    for name in names:
+        if name in frame.f_locals:
+            found[name] = frame.f_locals[name]
+        elif name in frame.f_globals:
+            found[name] = frame.f_globals[name]
+        else:
+            raise OptionError(f"use: the caller has no variable {name!r}")
+    return found
+
+

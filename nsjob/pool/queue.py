@@ -1,0 +1,130 @@
+"""JobQueue: one named queue: its jobs, its order, its cap and its counts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Literal
+
+from nsjob.pool.backlog import NOWHERE, Backlog
+from nsjob.pool.job import CANCELLED, ERROR, EXPIRED, OK, SCHEDULED, TIMEOUT, Job
+from nsjob.pool.waiting import Park, Ticket
+
+if TYPE_CHECKING:
+    from nsjob.pool.core import Core
+    from nsjob.pool.engine import Engine
+    from nsjob.pool.options import JobOptions
+
+__all__ = ["JobQueue", "OnError"]
+
+OnError = Literal["continue", "pause", "cancel"]
+
+
+class Key:
+    """The running jobs of one key, and those that come up while it is at its cap."""
+
+    __slots__ = ("parked", "running")
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.parked: list[tuple[int, int, Job | Ticket]] = []
+
+
+class JobQueue:
+    """One queue. Everything here is guarded by the pool's lock."""
+
+    def __init__(self, core: Core, name: str, maxthreads: int, desc: str, engine: Engine, defaults: JobOptions) -> None:
+        self.core = core
+        self.name = name
+        self.desc = desc
+        self.maxthreads = maxthreads
+        self.engine = engine
+        self.engine_name = "thread"
+        self.defaults = defaults
+        self.maxqueued: int | None = None
+        self.maxperkey: int | None = None
+        self.onerror: OnError = "continue"
+        self.req: Literal["none", "delete", "drain"] = "none"
+        self.paused = False
+        self.running = 0  # slots taken
+        self.live = 0  # jobs that are not done
+        self.aside = 0  # jobs of the table that cannot be waited for by id
+        self.scheduled = 0  # jobs in state scheduled, wherever they wait
+        self.lost = 0  # threads that its written-off jobs still hold
+        self.serial = 0
+        self.ready_at = NOWHERE  # in which bucket of the pool's ready queues it stands
+        self.backlog = Backlog()
+        self.table: dict[str, Job] = {}
+        self.done: OrderedDict[str, Job] = OrderedDict()  # done jobs of the table, in order of completion
+        self.keys: dict[str, Key] = {}
+        self.uniques: dict[str, Job] = {}
+        self.ended = {OK: 0, ERROR: 0, CANCELLED: 0, TIMEOUT: 0, EXPIRED: 0}
+        self.watchers: list[Park] = []  # woken whenever one of its jobs ends
+        self.room: list[Park] = []  # callers that wait for room (maxqueued)
+        self.tells: list[Callable[[], object]] = []  # to be called once when one of its jobs ends or leaves
+        self.said_large = False
+        self._parked = 0
+
+    def place(self) -> int:
+        """Where it stands among the ready queues: its next job's place, or NOWHERE where nothing may start."""
+        if self.running >= self.maxthreads:
+            return NOWHERE
+        top = self.backlog.top()
+        if self.paused and top < 257:
+            return NOWHERE
+        return top
+
+    def next(self) -> Job | Ticket | None:
+        """Take out what is to run next; where its key is at its cap, it is parked until a job of the key ends."""
+        while True:
+            if self.paused and self.backlog.top() < 257:
+                return None
+            entry = self.backlog.pop()
+            if entry is None or self.maxperkey is None:
+                return entry
+            name = entry._options.key
+            if name is None:
+                return entry
+            if self.take_key(name):
+                return entry
+            key = self.keys[name]
+            self._parked += 1
+            rank = -257 if isinstance(entry, Ticket) else -256 if entry._options.head else -entry._options.priority
+            heappush(key.parked, (rank, self._parked, entry))
+            if isinstance(entry, Job):
+                entry.particulars().key_parked = True
+
+    def take_key(self, name: str | None) -> bool:
+        """Count one more running job of the key, unless it is at its cap. Returns whether it was not."""
+        if name is None or self.maxperkey is None:
+            return True
+        key = self.keys.get(name)
+        if key is None:
+            key = self.keys[name] = Key()
+        if key.running >= self.maxperkey:
+            return False
+        key.running += 1
+        return True
+
+    def release_key(self, name: str | None) -> None:
+        """A job of the key gave its slot back: the next one parked behind the key goes to the front of its bucket."""
+        if name is None or self.maxperkey is None:
+            return
+        key = self.keys[name]
+        key.running -= 1
+        while key.parked:
+            rank, _, entry = heappop(key.parked)
+            if isinstance(entry, Ticket):
+                if entry.state is SCHEDULED:
+                    self.backlog.put(entry, -rank, first=True)
+                    break
+            elif entry.state is SCHEDULED and entry._where == NOWHERE and entry.particulars().key_parked:
+                entry.particulars().key_parked = False
+                self.backlog.put(entry, -rank, first=True)
+                break
+        if not key.running and not key.parked:
+            del self.keys[name]
+
+    def __repr__(self) -> str:
+        return f"<JobQueue {self.name} {self.running}/{self.maxthreads}>"

@@ -1,0 +1,240 @@
+"""Reports: what the pool tells of its queues, jobs and threads, made from its state."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from nsjob.pool.backlog import NOWHERE
+from nsjob.pool.context import PLACES
+from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job, Particulars
+from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, ThreadDetail, ThreadInfo
+
+if TYPE_CHECKING:
+    from nsjob.pool.core import Core
+    from nsjob.pool.queue import JobQueue
+
+__all__ = ["counts", "job_info", "job_report", "left_report", "queue_info", "thread_details", "thread_info"]
+
+
+def queue_info(queue: JobQueue) -> QueueInfo:
+    """A queue, under the lock."""
+    return QueueInfo(
+        name=queue.name,
+        desc=queue.desc,
+        maxthreads=queue.maxthreads,
+        numrunning=queue.live - queue.scheduled,
+        req=queue.req,
+        scheduled=queue.scheduled,
+        done=len(queue.done),
+        paused=queue.paused,
+        lost=queue.lost,
+        maxqueued=queue.maxqueued,
+        maxperkey=queue.maxperkey,
+        onerror=queue.onerror,
+        engine=queue.engine_name,
+    )
+
+
+def job_info(job: Job) -> JobInfo:
+    """A job, under the lock."""
+    core = job._queue.core
+    start = job._queued if job.state is SCHEDULED or not job._started else job._started
+    end = job._ended if job.state is DONE else core.now()
+    options = job._options
+    ident = _ident(job)
+    source = job._work.source
+    return JobInfo(
+        id=job.id,
+        state=job.state,
+        results=job._value if job.state is DONE else source,
+        script=source,
+        code=job.code,
+        type="detached" if options.detached else "nondetached",
+        req=job.req,
+        thread=f"{ident:x}" if ident else "0",
+        time=max(end - start, 0.0) * 1000,
+        starttime=core.wall(start),
+        endtime=core.wall(end),
+        outcome=job.outcome,
+        priority=options.priority,
+        attempt=job.attempt,
+        progress=_progress(job._particulars),
+        note=options.note,
+        topic=options.topic,
+        subtopic=options.subtopic,
+        group=options.group,
+        metadata=options.metadata,
+    )
+
+
+def thread_info(core: Core) -> ThreadInfo:
+    """The threads, under the lock."""
+    threads = core.threads
+    return ThreadInfo(
+        maxthreads=threads.limit(),
+        numthreads=threads.count,
+        numidle=len(threads.idle),
+        req="stop" if core.stopping else "none",
+        numlost=threads.lost,
+        numwaiting=threads.waiting,
+    )
+
+
+def thread_details(core: Core) -> list[ThreadDetail]:
+    """Each thread, under the lock."""
+    found = []
+    for place in core.threads.places:
+        run = place.run
+        if place.lost:
+            state = "lost"
+        elif run is None:
+            state = "idle"
+        else:
+            state = "waiting" if run.yielded else "running"
+        found.append(
+            ThreadDetail(
+                name=place.thread.name if place.thread is not None else "",
+                ident=place.ident,
+                state=state,
+                queue=run.job._queue.name if run is not None else "",
+                job=run.job.id if run is not None else "",
+                jobs=place.jobs,
+            )
+        )
+    return sorted(found, key=lambda detail: detail.name)
+
+
+def counts(queues: list[JobQueue]) -> Counts:
+    """The sums over some queues, under the lock."""
+    ended = {outcome: sum(queue.ended[outcome] for queue in queues) for outcome in queues[0].ended} if queues else {}
+    scheduled = sum(queue.scheduled for queue in queues)
+    return Counts(
+        scheduled=scheduled,
+        running=sum(queue.live for queue in queues) - scheduled,
+        done=sum(len(queue.done) for queue in queues),
+        ok=ended.get("ok", 0),
+        error=ended.get("error", 0),
+        cancelled=ended.get("cancelled", 0),
+        timeout=ended.get("timeout", 0),
+        expired=ended.get("expired", 0),
+    )
+
+
+def job_report(core: Core, job: Job) -> JobReport:
+    """Everything about a job. Outside the lock, which it takes for a moment; stacks are read without it."""
+    reason: str = core.locked(_reason, core, job)
+    particulars = job._particulars
+    done = job.state is DONE
+    error = job._value if done and job.outcome is not OK else None
+    ident = _ident(job)
+    return JobReport(
+        queue=job.queue,
+        id=job.id,
+        state=job.state,
+        outcome=job.outcome,
+        req=job.req,
+        code=job.code,
+        script=job._work.source,
+        value=job._value if done and job.outcome is OK else None,
+        error=_formatted(error) if error is not None else "",
+        attempt=job.attempt,
+        retries=job._options.retries,
+        priority=job._options.priority,
+        queued=core.wall(job._queued),
+        started=core.wall(job._started) if job._started else None,
+        ended=core.wall(job._ended) if done else None,
+        reason=reason,
+        stack=_stack(ident) if job.state is RUNNING and ident else "",
+        progress=_progress(particulars),
+        log=tuple(particulars.log) if particulars is not None else (),
+        output=_output(particulars),
+        left=job._queue.table.get(job.id) is not job,
+        options=job._options,
+    )
+
+
+def left_report(core: Core, left: Left) -> JobReport:
+    """Everything that is remembered of a job that left."""
+    particulars = left.particulars
+    return JobReport(
+        queue=left.queue.name,
+        id=left.id,
+        state=DONE,
+        outcome=left.outcome,
+        req="none",
+        code=left.code if left.outcome == OK else "TCL_ERROR",
+        script=left.work.source,
+        value=None,
+        error="",
+        attempt=left.attempt,
+        retries=left.options.retries,
+        priority=left.options.priority,
+        queued=core.wall(left.queued),
+        started=core.wall(left.started) if left.started else None,
+        ended=core.wall(left.ended),
+        reason="",
+        stack="",
+        progress=_progress(particulars),
+        log=tuple(particulars.log) if particulars is not None else (),
+        output=_output(particulars),
+        left=True,
+        options=left.options,
+    )
+
+
+def _reason(core: Core, job: Job) -> str:
+    if job.state is not SCHEDULED:
+        return ""
+    queue = job._queue
+    particulars = job._particulars
+    if particulars is not None and particulars.pending:
+        names = ", ".join(f"{other.id} of {other.queue}" for other in particulars.pending[:5])
+        return f"it comes after {names}, not yet done"
+    if particulars is not None and particulars.not_before is not None and job._where == NOWHERE:
+        return f"it is put off for {max(particulars.not_before - core.now(), 0.0):.3f} more seconds"
+    if queue.paused:
+        return "its queue is paused"
+    if particulars is not None and particulars.key_parked:
+        return f"{queue.maxperkey} jobs of its key {job._options.key!r} run (maxperkey)"
+    if queue.running >= queue.maxthreads:
+        lost = f"; {queue.lost} threads are lost" if queue.lost else ""
+        return f"its queue runs as many jobs as it may ({queue.maxthreads}){lost}"
+    if core.cap is not None and core.running >= core.cap:
+        return f"the pool runs as many jobs as it may ({core.cap})"
+    return "it is about to start"
+
+
+def _ident(job: Job) -> int:
+    run = job._run
+    return run.slot.ident if run is not None and run.slot is not None else 0
+
+
+def _stack(ident: int) -> str:
+    frame = sys._current_frames().get(ident)
+    if frame is None or ident not in PLACES:
+        return ""
+    frames = traceback.extract_stack(frame)
+    body = [entry for entry in frames if "/nsjob/" not in entry.filename.replace("\\", "/")]
+    start = next((n for n, entry in enumerate(body) if not entry.filename.endswith("threading.py")), 0)
+    return "".join(traceback.format_list(body[start:]))
+
+
+def _formatted(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # the error's own __str__ failed
+        return f"{type(error).__name__} (its text cannot be had)"
+
+
+def _progress(particulars: Particulars | None) -> tuple[float, float | None, str] | None:
+    if particulars is None or particulars.done is None:
+        return None
+    return particulars.done, particulars.total, particulars.note
+
+
+def _output(particulars: Any) -> str:
+    return particulars.output.text() if particulars is not None and particulars.output is not None else ""
+
+

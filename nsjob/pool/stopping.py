@@ -1,0 +1,220 @@
+"""Stopping jobs: cancel, kill, requeue, time limits, the grace period, and writing off what does not end.
+
+A flag on the run, set under the lock, decides what comes of it. The interrupt is only a nudge: it is repeated until the
+body ends, since finalizers swallow exceptions and bodies can catch them.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from nsjob.errors import JobCancelled, JobTimeout, WrongState
+from nsjob.pool.backlog import HEAD, NOWHERE
+from nsjob.pool.job import CANCELLED, DONE, RUNNING, SCHEDULED, TIMEOUT, Job
+from nsjob.pool.stores import stores
+
+if TYPE_CHECKING:
+    from nsjob.pool.core import Core
+    from nsjob.pool.engine import Interrupt, Run
+    from nsjob.pool.timers import Timer
+
+__all__ = ["Stopping"]
+
+NUDGE_EVERY = 0.1  # seconds
+LOOK_AGAIN = 0.005  # seconds, where the body was in code that must not be interrupted
+_logger = logging.getLogger("nsjob")
+
+
+@stores
+def _commit_interrupt(run: Run, job: Job, reason: Interrupt, nudge: Timer, cancelling: bool) -> None:
+    run.reason = reason
+    run.nudge = nudge
+    if cancelling:
+        job._cancelling = True
+
+
+class Stopping:
+    """How the jobs of one pool are stopped. All methods with an underscore want the lock held."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def cancel(self, job: Job) -> bool:
+        """Ask a job to end; a scheduled or done one leaves at once. Under the lock, in any thread.
+
+        Returns whether it was running.
+        """
+        core = self._core
+        queue = job._queue
+        if job.state is SCHEDULED:
+            core.end_early(job, JobCancelled())
+            return False
+        if job.state is DONE:
+            if queue.table.get(job.id) is job:
+                core.depart(queue, job)
+            return False
+        if job._run is not None:
+            self.interrupt(job._run, "cancel")
+        return True
+
+    def late(self, run: Run) -> None:
+        """The run has reached its time limit; on the timers' thread."""
+        self._core.locked(self.interrupt, run, "timeout")
+
+    def interrupt(self, run: Run, reason: Interrupt) -> None:
+        """Ask a run to end. Under the lock, in any thread.
+
+        The first reason stands, save that a cancel or kill overrules a requeue or snooze.
+        """
+        if run.ended:
+            return
+        core = self._core
+        now = core.now()
+        if run.reason is None or (reason in ("cancel", "kill") and run.reason in ("requeue", "snooze")):
+            grace = now + core.settings.grace if reason == "timeout" else None
+            nudge = core.timers.at(now, self._nudge, run, grace)
+            _commit_interrupt(run, run.job, reason, nudge, reason == "cancel" or reason == "kill")
+            if run.waiting is not None:
+                run.waiting.wake()
+        elif reason == "cancel":
+            run.job._cancelling = True
+
+    def _nudge(self, run: Run, grace: float | None) -> None:
+        """Interrupt a run once more; on the timers' thread."""
+        if run.ended or run.reason is None:
+            return
+        waiting = run.waiting
+        if waiting is not None:
+            waiting.wake()
+        sent = run.job._queue.engine.interrupt(run, run.reason)
+        self._core.locked(self._nudge_later, run, grace, NUDGE_EVERY if sent else LOOK_AGAIN)
+
+    def _nudge_later(self, run: Run, grace: float | None, wait: float) -> None:
+        """Nudge again after a while, or write the run off where its grace period is over."""
+        core = self._core
+        if run.ended:
+            return
+        now = core.now()
+        # Only a time limit writes off by itself; a cancelled job keeps its slot until it ends or is killed.
+        if grace is not None and now >= grace:
+            if run.reason == "timeout" and self._write_off(run):
+                return
+            grace = None
+        until = now + wait
+        run.nudge = core.timers.at(until if grace is None else min(until, grace), self._nudge, run, grace)
+
+    def kill(self, job: Job) -> bool:
+        """Write a running job off now. Under the lock. Returns whether it was running.
+
+        Raises:
+            WrongState: as many threads are lost as may be.
+        """
+        if job.state is not RUNNING or job._run is None:
+            return self.cancel(job)
+        if not self._core.threads.may_lose():
+            self.interrupt(job._run, "cancel")
+            raise WrongState(
+                f"cannot write off job {job.id}: {self._core.settings.maxlost} threads are lost already "
+                "(configure(maxlost=N) allows more); it has been interrupted"
+            )
+        run = job._run
+        nudge = run.nudge or self._core.timers.at(self._core.now(), self._nudge_lost, run)
+        _commit_interrupt(run, job, "kill", nudge, True)
+        self._core.timers.soon(self._core.locked, self._write_off, run)
+        return True
+
+    def _write_off(self, run: Run) -> bool:
+        """End the job although its body goes on; its thread is lost. Returns whether that was allowed."""
+        core = self._core
+        job = run.job
+        queue = job._queue
+        if run.ended:
+            return True
+        if not core.threads.may_lose():
+            core.timers.soon(
+                _logger.warning,
+                "queue %s: job %s does not end, and %d threads are lost already (maxlost): its slot stays taken",
+                queue.name,
+                job.id,
+                core.settings.maxlost,
+            )
+            return False
+        if queue.engine is core.threads:
+            core.threads.lose(run)
+        else:
+            core.timers.soon(queue.engine.abandon, run)
+        nudge, run.nudge = run.nudge, None
+        run.ended = True
+        if run.limit is not None:
+            core.timers.cancel(run.limit)
+        core.timers.cancel(nudge)
+        if run.holding:
+            run.holding = False
+            queue.running -= 1
+            core.running -= 1
+            queue.release_key(job._options.key)
+        if run.reason == "timeout":
+            limit = job._options.timeout or 0.0
+            core.end(job, TIMEOUT, JobTimeout(f"job {job.id} ran longer than its time limit of {limit:g} seconds"))
+        else:
+            core.end(job, CANCELLED, JobCancelled())
+        core.refresh(queue)
+        core.timers.soon(core.call_endings_elsewhere)
+        core.wake()
+        # It is still nudged, so that the thread comes back where it can.
+        run.nudge = core.timers.at(core.now() + NUDGE_EVERY, self._nudge_lost, run)
+        return True
+
+    def _nudge_lost(self, run: Run) -> None:
+        core = self._core
+        if core.threads.holds(run):
+            run.job._queue.engine.interrupt(run, "kill")
+            core.locked(lambda: core.timers.at(core.now() + 10 * NUDGE_EVERY, self._nudge_lost, run))
+
+    def requeue(self, job: Job) -> None:
+        """Interrupt a running job and put it back. Under the lock.
+
+        Raises:
+            WrongState: it does not run.
+        """
+        if job.state is not RUNNING or job._run is None:
+            raise WrongState(f"job {job.id} is {job.state}: only a running job can be put back")
+        self.interrupt(job._run, "requeue")
+
+    def snooze(self, job: Job, delay: float) -> None:
+        """Put a scheduled or running job off for `delay` seconds. Under the lock; on the timers' thread or a caller's.
+
+        Raises:
+            WrongState: it is done.
+        """
+        if job.state is RUNNING and job._run is not None:
+            job._run.snoozed = delay
+            self.interrupt(job._run, "snooze")
+        elif job.state is SCHEDULED:
+            core = self._core
+            core.postpone(job, core.now() + delay)
+            core.take_out(job)
+        else:
+            raise WrongState(f"job {job.id} is done: only a scheduled or running job can be put off")
+
+    def next(self, job: Job) -> None:
+        """Let a scheduled job go before all that wait. Under the lock, in any thread.
+
+        Raises:
+            WrongState: it is not scheduled, or waits for other jobs.
+        """
+        if job.state is not SCHEDULED:
+            raise WrongState(f"job {job.id} is {job.state}: only a scheduled job can be run next")
+        particulars = job._particulars
+        if particulars is not None and particulars.pending:
+            raise WrongState(f"job {job.id} comes after job {particulars.pending[0].id}, which has not ended")
+        core = self._core
+        queue = job._queue
+        if particulars is not None:
+            core.timers.cancel(particulars.start_timer)
+            particulars.not_before = None
+            particulars.key_parked = False
+        core.wake()
+        core.commit_move(job, queue.backlog, HEAD, job._where != NOWHERE, queue.backlog.bucket(HEAD).appendleft)
+        core.refresh(queue)

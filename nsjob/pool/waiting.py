@@ -1,0 +1,64 @@
+"""Park: where one thread sleeps until it is woken; Wait: a wait for a job by its id; Ticket: a wait for a slot."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from typing import TYPE_CHECKING
+
+from nsjob.pool.job import SCHEDULED
+
+if TYPE_CHECKING:
+    from nsjob.pool.engine import Run
+    from nsjob.pool.options import JobOptions
+
+__all__ = ["Park", "Ticket", "Wait"]
+
+LONGEST = 86_400.0  # seconds of one sleep: lock.acquire overflows on very long ones, and sleepers look again anyway
+
+
+class Park:
+    """A binary semaphore without fuss: `wake` is idempotent and never blocks; wakes before the sleep are not lost."""
+
+    __slots__ = ("_acquire", "_release")
+
+    def __init__(self) -> None:
+        lock = allocate_lock()
+        lock.acquire()
+        self._acquire = lock.acquire
+        self._release = lock.release
+
+    def wake(self) -> None:
+        """End the sleep that goes on, or else the next one."""
+        try:
+            self._release()
+        except RuntimeError:  # woken already
+            pass
+
+    def sleep(self, timeout: float | None = None) -> bool:
+        """Sleep until woken, or for `timeout` seconds. Returns whether it was woken. Spurious wakes happen."""
+        if timeout is None:
+            return self._acquire()
+        return self._acquire(True, min(max(timeout, 0.0), LONGEST))
+
+
+class Wait:
+    """A wait by id that is under way. It is given up by one store, so that Ctrl-C cannot leave half of it behind."""
+
+    __slots__ = ("active", "park")
+
+    def __init__(self, park: Park) -> None:
+        self.park = park
+        self.active = True
+
+
+class Ticket:
+    """Stands in a backlog for a job that waits to take its slot again. It has what the backlog looks at in a job."""
+
+    __slots__ = ("_options", "_where", "park", "run", "state")
+
+    def __init__(self, run: Run, park: Park) -> None:
+        self.run = run
+        self.park = park
+        self.state = SCHEDULED
+        self._where = -1
+        self._options: JobOptions = run.job._options

@@ -1,0 +1,257 @@
+"""Waits: for one job, for any, for all; and what a body that waits does with its slot.
+
+Whoever waits looks at the state under the lock, leaves a Park where it will be woken, and sleeps without the lock.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from _thread import get_ident
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from nsjob.durations import seconds
+from nsjob.errors import JobDetached, JobInterrupted, JobWaited, NoSuchJob, WaitTimeout
+from nsjob.pool.context import PLACES
+from nsjob.pool.job import DONE, OK, Job
+from nsjob.pool.waiting import Park, Wait
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from nsjob.pool.core import Core
+    from nsjob.pool.engine import Run
+    from nsjob.pool.queue import JobQueue
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+__all__ = ["Waits", "outcome_of"]
+
+
+def outcome_of(job: Job) -> Any:
+    """Return a done job's value, or raise its error."""
+    if job.outcome is OK:
+        return job._value
+    error: BaseException = job._value
+    try:
+        raise error.with_traceback(error.__traceback__)
+    finally:
+        del error
+
+
+def _shielded(method: _F) -> _F:
+    """Keep interrupts out of a whole wait: its `finally` clauses are the pool's own code too."""
+
+    @functools.wraps(method)
+    def shielded(*arguments: Any) -> Any:
+        place = PLACES.get(get_ident())
+        if place is None or not place.shield():
+            return method(*arguments)
+        try:
+            return method(*arguments)
+        finally:
+            place.unshield()
+
+    return cast(_F, shielded)
+
+
+class Waits:
+    """How threads wait for the jobs of one pool."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    # -- one job -------------------------------------------------------------------------------------------------
+
+    @_shielded
+    def by_id(self, queue: JobQueue, id: str, timeout: object) -> Job:
+        """Wait for a job by its id and let it leave its queue.
+
+        Raises:
+            NoSuchJob, JobDetached, JobWaited: nothing is waited for.
+            WaitTimeout: it stays.
+        """
+        deadline = _deadline(timeout)
+        core = self._core
+        wait = Wait(Park())
+        try:
+            job: Job = core.guarded(self._take_or_wait, queue, id, wait)
+            if job._wait is not wait:
+                return job
+            while True:
+                awake = self._block(wait.park, deadline)
+                if core.guarded(self._taken, queue, job, wait):
+                    return job
+                if not awake:
+                    raise WaitTimeout
+        except BaseException:
+            wait.active = False
+            if queue.watchers:  # the job is theirs again
+                core.timers.soon(core.locked, core.wake_watchers, queue)
+            raise
+        finally:
+            wait.active = False
+
+    def _take_or_wait(self, queue: JobQueue, id: str, wait: Wait) -> Job:
+        job = queue.table.get(id)
+        if job is None:
+            raise NoSuchJob(id)
+        if job._aside:
+            raise JobDetached(id)
+        if job._wait is not None and job._wait.active:
+            raise JobWaited(id)
+        if job.state is DONE:
+            self._core.depart(queue, job)
+        else:
+            job._wait = wait
+        return job
+
+    def _taken(self, queue: JobQueue, job: Job, wait: Wait) -> bool:
+        if job.state is not DONE:
+            return False
+        if queue.table.get(job.id) is job:
+            self._core.depart(queue, job)
+        return True
+
+    @_shielded
+    def handle(self, job: Job, timeout: object) -> Any:
+        """Wait by handle: the job stays where it is."""
+        if job.state is not DONE:
+            park = Park()
+            try:
+                self._core.guarded(self._leave_park, job, park)
+                deadline = _deadline(timeout)
+                while job.state is not DONE:
+                    if not self._block(park, deadline) and job.state is not DONE:
+                        raise WaitTimeout
+            finally:
+                if job.state is not DONE:
+                    self._core.guarded(self._fetch_park, job, park)
+        return outcome_of(job)
+
+    def _leave_park(self, job: Job, park: Park) -> None:
+        if job.state is DONE:
+            park.wake()
+        elif job._parks is None:
+            job._parks = [park]
+        else:
+            job._parks.append(park)
+
+    def _fetch_park(self, job: Job, park: Park) -> None:
+        if job._parks is not None and park in job._parks:
+            job._parks.remove(park)
+
+    def callback(self, job: Job, callback: Callable[[Job], object]) -> None:
+        """Call `callback(job)` at its end; at once where it is done."""
+
+        def leave() -> bool:
+            if job.state is DONE:
+                return False
+            if job._parks is None:
+                job._parks = [callback]
+            else:
+                job._parks.append(callback)
+            return True
+
+        if not self._core.guarded(leave):
+            callback(job)
+
+    async def awaited(self, job: Job) -> Any:
+        """Wait in a coroutine. Giving up leaves the job alone."""
+        import asyncio  # late: only coroutines pay for it
+
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+
+        def settle() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        def tell(_: Job) -> None:
+            try:
+                loop.call_soon_threadsafe(settle)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                pass
+
+        self.callback(job, tell)
+        await ended
+        try:
+            return outcome_of(job)
+        except StopIteration as error:
+            raise RuntimeError("the job raised StopIteration, which cannot pass through a coroutine") from error
+
+    # -- several jobs --------------------------------------------------------------------------------------------
+
+    @_shielded
+    def until(self, watched: Iterable[list[Park]], look: Callable[[], Any], timeout: object) -> Any:
+        """Return the first result of `look` that is not None; it is called under the lock, again after each end.
+
+        Arguments:
+            watched: the lists of parks that are woken when something may have changed.
+
+        Raises:
+            WaitTimeout: it was None for that long.
+        """
+        deadline = _deadline(timeout)
+        core = self._core
+        lists = list(watched)
+        park = Park()
+
+        def watch() -> Any:
+            found = look()
+            if found is None:
+                for parks in lists:
+                    parks.append(park)
+            return found
+
+        def leave() -> None:
+            for parks in lists:
+                while park in parks:
+                    parks.remove(park)
+
+        try:
+            found = core.guarded(watch)
+            while found is None:
+                awake = self._block(park, deadline)
+                found = core.guarded(look)
+                if found is None and not awake:
+                    raise WaitTimeout
+            return found
+        finally:
+            core.guarded(leave)
+
+    # -- a body that waits ---------------------------------------------------------------------------------------
+
+    def _block(self, park: Park, deadline: float | None) -> bool:
+        """Sleep in `park`. A body gives its slot back meanwhile. Returns whether it was woken in time.
+
+        Raises:
+            JobInterrupted: the body that waits was asked to end.
+        """
+        place = PLACES.get(get_ident())
+        run: Run | None = place.run if place is not None else None
+        if run is None or run.ended:
+            core = self._core
+            if core.immediate:
+                core.run_here()
+            return park.sleep(None if deadline is None else deadline - time.monotonic())
+        # The verb that waits is shielded: nothing lands in here, and an interrupt wakes `run.waiting`.
+        owner = run.core
+        owner.locked(owner.leave_slot, run, park)
+        owner.wake()
+        if owner.immediate:
+            owner.run_here()
+        awake = run.reason is not None or park.sleep(None if deadline is None else deadline - time.monotonic())
+        own_park = Park()
+        if not owner.locked(owner.enter_slot, run, own_park):
+            while not run.holding and run.reason is None:
+                own_park.sleep()
+            owner.locked(owner.stop_waiting, run)
+        if run.reason is not None:
+            raise JobInterrupted
+        return awake
+
+
+def _deadline(timeout: object) -> float | None:
+    return None if timeout is None else time.monotonic() + seconds(timeout)
