@@ -73,7 +73,9 @@ def attempt(place: Place, run: Run) -> None:
             except BaseException as error:
                 run.error = error
             place.over = True
-            _own(place)
+            place.acquire(False) or place.contend()  # `_own`, written out: nothing has taken the lock yet
+            if place.sent:
+                _own(place)
         except JobInterrupted:
             place.over = True
             _own(place)

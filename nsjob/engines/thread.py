@@ -36,6 +36,7 @@ class Place:
     """
 
     __slots__ = (
+        "acquire",
         "contend",
         "gone",
         "ident",
@@ -55,6 +56,7 @@ class Place:
     def __init__(self, core: Core) -> None:
         self.park = Park()
         self.lock = core.lock
+        self.acquire = core.lock.acquire
         self.contend = core.contend
         self.idle = False
         self.idle_since = 0.0
@@ -208,7 +210,8 @@ class ThreadEngine:
         if timeout is None or timeout > 0:
             for place in self._core.locked(lambda: list(self.places)):
                 thread = place.thread
-                if not place.lost and thread is not None and thread is not threading.current_thread():
+                # One that has not begun will find that nothing is left to do.
+                if not place.lost and place.ident and thread is not None and thread is not threading.current_thread():
                     thread.join(timeout)
 
     def _wake_all(self) -> None:

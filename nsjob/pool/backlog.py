@@ -25,12 +25,11 @@ class Backlog:
     An entry is live where its job is scheduled and says that it waits in that very bucket.
     """
 
-    __slots__ = ("buckets", "entries", "mask", "stale")
+    __slots__ = ("buckets", "mask", "stale")
 
     def __init__(self) -> None:
         self.buckets: dict[int, deque[Job | Ticket]] = {}
         self.mask = 0
-        self.entries = 0
         self.stale = 0
 
     def bucket(self, place: int) -> deque[Job | Ticket]:
@@ -44,7 +43,6 @@ class Backlog:
         """Let `job` wait at the end of the bucket, or at its front. Callers that Ctrl-C can interrupt commit by hand."""
         bucket = self.bucket(place)
         self.mask |= 1 << place
-        self.entries += 1
         job._where = place
         if first:
             bucket.appendleft(job)
@@ -61,7 +59,6 @@ class Backlog:
                 if job._where == place and job.state is SCHEDULED:
                     return place
                 bucket.popleft()
-                self.entries -= 1
                 if self.stale:
                     self.stale -= 1
             self.mask &= ~(1 << place)
@@ -74,7 +71,6 @@ class Backlog:
             bucket = self.buckets[place]
             while bucket:
                 job = bucket.popleft()
-                self.entries -= 1
                 if job._where == place and job.state is SCHEDULED:
                     job._where = NOWHERE
                     return job
@@ -83,14 +79,14 @@ class Backlog:
             self.mask &= ~(1 << place)
         return None
 
-    def sweep(self) -> None:
-        """Rebuild the buckets where more than half of the entries are stale. O(1) amortised over what made them so."""
-        if self.stale < _SWEEP_FROM or self.stale * 2 < self.entries:
+    def sweep(self, scheduled: int) -> None:
+        """Rebuild the buckets where more entries are stale than jobs are scheduled. O(1), amortised."""
+        if self.stale < _SWEEP_FROM or self.stale < scheduled:
             return
         kept = {
             place: deque(job for job in bucket if job._where == place and job.state is SCHEDULED)
             for place, bucket in self.buckets.items()
         }
-        entries = sum(len(bucket) for bucket in kept.values())
-        # One run of stores without a call between them: an exception in a caller's thread finds all or nothing.
-        self.buckets, self.entries, self.stale = kept, entries, 0
+        # Two stores without a call between them: an exception in a caller's thread finds all or nothing.
+        self.buckets = kept
+        self.stale = 0

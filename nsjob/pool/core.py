@@ -20,11 +20,13 @@ import random
 from _thread import get_ident
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from threading import RLock, Thread
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from nsjob.errors import DependencyFailed, JobCancelled, JobExpired, JobFailed, JobTimeout, PoolForked, Reentered
+from nsjob.errors import DependencyFailed, JobCancelled, JobExpired, JobFailed, JobTimeout, PoolForked, QueueClosed, QueueDraining, Reentered
 from nsjob.pool.backlog import HEAD, NOWHERE, TICKET
 from nsjob.pool.context import PLACES, Snoozed
 from nsjob.pool.definitions import Definitions
@@ -39,10 +41,12 @@ from nsjob.pool.stores import stores
 from nsjob.pool.timers import Timers
 from nsjob.pool.waiting import Park, Ticket
 from nsjob.pool.waits import Waits
-from nsjob.snippet import Ending
+from nsjob.snippet import TCL_ERROR, TCL_OK, Ending
 
 if TYPE_CHECKING:
     from nsjob.pool.clock import Clock
+    from nsjob.pool.options import JobOptions
+    from nsjob.pool.work import Work
 
 __all__ = ["Core"]
 
@@ -50,6 +54,7 @@ _REMEMBERED = 1_000
 _LARGE = 100_000
 _LONGEST_BACKOFF = 86_400.0
 _TRIES = 200
+_LARGE_QUEUE = "queue %s holds %d done jobs that nobody waited for; configure(maxdone=N) bounds them"
 _logger = logging.getLogger("nsjob")
 
 
@@ -63,6 +68,7 @@ class Core:
         self.epoch = clock.wall() - clock.now()
         self.lock: Any = RLock()
         self.settings = settings
+        self.bound = settings.maxdone or _LARGE - 1  # of done jobs, above which something is to be done
         self.cap = cap  # of slots of the whole pool; None: the sum of the queues'
         self.total = 0  # the sum of the queues' maxthreads
         self.running = 0  # slots taken
@@ -75,6 +81,7 @@ class Core:
         self.watchers: list[Park] = []  # woken whenever a job of any queue ends
         self.subscriptions: tuple[Subscription, ...] = ()
         self.definitions = Definitions()
+        self.namespace = self.definitions.namespace
         self.stopping = False  # no more jobs
         self.cancelling = False  # and no more retries
         self.forked = False
@@ -155,69 +162,90 @@ class Core:
             new[queue] = None
             self.ready_mask |= 1 << place
 
+    def enter_plain(self, queue: JobQueue, work: Work, options: JobOptions, aside: bool) -> Job:
+        """Queue work without particular options: `guarded`, naming and `publish` in one.
+
+        It is the pool's hottest path, so it is written out.
+        """
+        place = PLACES.get(get_ident())
+        shielded = place is not None and place.shield()
+        job = Job(queue, "", work, options, copy_context(), self.now(), aside)
+        lock = self.lock
+        try:
+            lock.acquire(False) or self.contend()
+            if queue.req != "none" or self.stopping:
+                raise refusal(queue, self.stopping)
+            serial = queue.serial
+            job.id = id = f"job{serial}"
+            while id in queue.table:  # a caller took that name
+                serial += 1
+                job.id = id = f"job{serial}"
+            if self.subscriptions:
+                self.tell("queued", job)
+            rank = options.priority
+            backlog = queue.backlog
+            bucket = backlog.buckets.get(rank)
+            if bucket is None:
+                bucket = backlog.bucket(rank)
+            if rank > queue.ready_at and queue.running < queue.maxthreads and not queue.paused:
+                self.make_ready(queue, rank)
+            # From here on stores alone, and one C call at the end.
+            queue.serial = serial + 1
+            queue.table[id] = job
+            queue.live += 1
+            self.live += 1
+            if aside:
+                queue.aside += 1
+            job._where = rank
+            backlog.mask |= 1 << rank
+            bucket.append(job)
+        finally:
+            try:
+                lock.release()
+            except RuntimeError:  # interrupted before the lock was ours
+                pass
+            if shielded:
+                place.unshield()
+        return job
+
     def publish(self, job: Job, place: int, first: bool) -> None:
         """Enter a new job and let it wait at `place`, or outside the backlog (NOWHERE). In a caller's thread."""
         queue = job._queue
         if place == NOWHERE:
             self._enter(queue, job)
             return
-        backlog = queue.backlog
-        bucket = backlog.buckets.get(place)
-        if bucket is None:
-            bucket = backlog.bucket(place)
+        bucket = queue.backlog.bucket(place)
         if place > queue.ready_at and queue.running < queue.maxthreads and not queue.paused:
-            if self.ready[place] is None:
-                self.ready[place] = OrderedDict()
-            self.wake()
-            self._enter_ready(queue, backlog, job, place, bucket.appendleft if first else bucket.append)
-        else:
-            self._enter_waiting(queue, backlog, job, place, bucket.appendleft if first else bucket.append)
+            self.make_ready(queue, place)
+        self._enter_waiting(queue, queue.backlog, job, place, bucket.appendleft if first else bucket.append)
+
+    def make_ready(self, queue: JobQueue, place: int) -> None:
+        """A job is about to wait at `place`: wake somebody, and let the queue stand among the ready ones.
+
+        Where the job does not come, whoever looks puts the queue right.
+        """
+        if self.ready[place] is None:
+            self.ready[place] = OrderedDict()
+        self.wake()
+        self._move_queue(queue, queue.ready_at, place)
 
     @stores
     def _enter(self, queue: JobQueue, job: Job) -> None:
         queue.table[job.id] = job
-        queue.scheduled += 1
         queue.live += 1
         self.live += 1
         if job._aside:
             queue.aside += 1
 
     @stores
-    def _enter_waiting(
-        self, queue: JobQueue, backlog: Any, job: Job, place: int, append: Callable[[Job], object]
-    ) -> None:
+    def _enter_waiting(self, queue: JobQueue, backlog: Any, job: Job, place: int, append: Callable[[Job], object]) -> None:
         queue.table[job.id] = job
-        queue.scheduled += 1
         queue.live += 1
         self.live += 1
         if job._aside:
             queue.aside += 1
         job._where = place
         backlog.mask |= 1 << place
-        backlog.entries += 1
-        append(job)
-
-    @stores
-    def _enter_ready(self, queue: JobQueue, backlog: Any, job: Job, place: int, append: Callable[[Job], object]) -> None:
-        queue.table[job.id] = job
-        queue.scheduled += 1
-        queue.live += 1
-        self.live += 1
-        if job._aside:
-            queue.aside += 1
-        job._where = place
-        backlog.mask |= 1 << place
-        backlog.entries += 1
-        was = queue.ready_at
-        if was >= 0:
-            old: Any = self.ready[was]
-            del old[queue]
-            if not old:
-                self.ready_mask &= ~(1 << was)
-        queue.ready_at = place
-        new: Any = self.ready[place]
-        new[queue] = None
-        self.ready_mask |= 1 << place
         append(job)
 
     def wake(self) -> None:
@@ -273,16 +301,15 @@ class Core:
             entry.state = DONE
             entry.park.wake()
             return None
-        assert isinstance(entry, Job)
-        return self._started(entry)
+        return self._started(cast(Job, entry), self.now())
 
-    def _started(self, job: Job) -> Run | None:
+    def _started(self, job: Job, now: float) -> Run | None:
         """Make a scheduled job a run. Its slot is counted already."""
         queue = job._queue
         job.state = RUNNING
         job.attempt += 1
-        queue.scheduled -= 1
-        run = job._run = Run(self, job, job.attempt)
+        queue.active += 1
+        run = job._run = Run(self, job)
         particulars = job._particulars
         if particulars is not None and particulars.expiry is not None:
             self.timers.cancel(particulars.expiry)
@@ -294,21 +321,26 @@ class Core:
             self.outbox.append(run)
             self.timers.soon(self._push)
             return None
-        self.begin(run)
+        run.begun_at = job._started = now
+        if job._options.watched or self.subscriptions:
+            self._begun(run)
         return run
 
     def begin(self, run: Run) -> None:
         """The body starts now."""
-        now = self.now()
-        run.begun_at = run.job._started = now
-        limit = run.job._options.timeout
-        if limit is not None and not run.ended and not self.immediate:
-            run.limit = self.timers.at(now + limit, self.stops.late, run)
-        if run.job._options.capture_output:
+        run.begun_at = run.job._started = self.now()
+        self._begun(run)
+
+    def _begun(self, run: Run) -> None:
+        job = run.job
+        options = job._options
+        if options.timeout is not None and not run.ended and not self.immediate:
+            run.limit = self.timers.at(run.begun_at + options.timeout, self.stops.late, run)
+        if options.capture_output:
             wrap()
-            run.output = run.job.particulars().output = Output(self.settings.maxoutput)
+            run.output = job.particulars().output = Output(self.settings.maxoutput)
         if self.subscriptions:
-            self.tell("started", run.job)
+            self.tell("started", job)
 
     def take(self) -> Run | None:
         """Take the run whose turn it is for a pool thread, or None. Under the lock, in a pool thread."""
@@ -334,14 +366,11 @@ class Core:
         run.ended = True
         job = run.job
         queue = job._queue
+        now = self.now()
         if run.reason is None and run.error is None:
-            value = run.value
-            if type(value) is Ending:
-                job.code = value.code
-                value = value.value
-            self.end(job, OK, value)
+            self.end(job, OK, run.value, now)
         else:
-            self._judge(run, job, queue)
+            self._judge(run, job, now)
         if run.limit is not None:
             self.timers.cancel(run.limit)
         if run.nudge is not None:
@@ -352,15 +381,14 @@ class Core:
             queue.release_key(job._options.key)
         if take and (self.cap is None or self.cap >= self.total) and queue.running <= queue.maxthreads:
             # No cap of the pool binds: the slot stays with its queue, and the counts as they are.
-            entry = queue.next()
+            entry = queue.next() if queue.paused or queue.maxperkey is not None else queue.backlog.pop()
             if entry is not None:
                 if type(entry) is Ticket:
                     entry.run.holding = True
                     entry.state = DONE
                     entry.park.wake()
                     return self.take()
-                assert isinstance(entry, Job)
-                following = self._started(entry)
+                following = self._started(cast(Job, entry), now)
                 return following if following is not None else self.take()
         run.holding = False
         queue.running -= 1
@@ -369,15 +397,15 @@ class Core:
             self.refresh(queue)
         return self.take() if take else None
 
-    def _judge(self, run: Run, job: Job, queue: JobQueue) -> None:
+    def _judge(self, run: Run, job: Job, now: float) -> None:
         """Decide what came of a run that was interrupted or raised."""
         reason, error, options = run.reason, run.error, job._options
         if reason == "cancel" or reason == "kill" or self.cancelling and reason is not None:
-            self.end(job, CANCELLED, JobCancelled())
+            self.end(job, CANCELLED, JobCancelled(), now)
         elif reason == "timeout":
             failure = JobTimeout(f"job {job.id} ran longer than its time limit of {options.timeout:g} seconds")
             if not self._retry(job, failure):
-                self.end(job, TIMEOUT, failure)
+                self.end(job, TIMEOUT, failure, now)
         elif reason == "requeue":
             job.attempt -= 1
             self.put_back(job, 0.0)
@@ -387,7 +415,7 @@ class Core:
         else:
             assert error is not None
             if isinstance(error, JobFailed) or not self._retry(job, error):
-                self.end(job, ERROR, error)
+                self.end(job, ERROR, error, now)
 
     def _retry(self, job: Job, error: BaseException) -> bool:
         options = job._options
@@ -406,7 +434,7 @@ class Core:
         queue = job._queue
         job.state = SCHEDULED
         job._run = None
-        queue.scheduled += 1
+        queue.active -= 1
         if self.subscriptions:
             self.tell("queued", job)
         if delay > 0 and not self.immediate:
@@ -443,26 +471,31 @@ class Core:
         job._queue.backlog.put(job, HEAD if first else options.priority, first)
         self.refresh(job._queue)
 
-    def end(self, job: Job, outcome: str, value: object) -> None:
-        """A job is done. In a pool thread, or the timers': others announce first and commit by `_commit_end`."""
+    def end(self, job: Job, outcome: str, value: object, now: float) -> None:
+        """A job is done. In a pool thread, or the timers': others announce first and then commit."""
         queue = job._queue
-        options = job._options
-        job._ended = self.now()
-        if outcome != OK:
-            job.code = "TCL_ERROR"
-        leaves = job._aside or job._cancelling
+        particulars = job._particulars
+        job._ended = now
+        job._code = TCL_ERROR
+        if outcome is OK:
+            job._code = TCL_OK
+            if type(value) is Ending:
+                job._code = value.code
+                value = value.value
+        leaves = job._aside or (particulars is not None and particulars.cancelling)
         self._commit_end(queue, job, outcome, value, job.state is SCHEDULED, leaves)
         if leaves:
             self.remember(job)
-        if outcome is ERROR or outcome is TIMEOUT or outcome is EXPIRED:
-            self._failed(job, queue, outcome, value)
+        elif len(queue.done) > self.bound:
+            self.bound_done(queue)
+        if outcome is not OK and outcome is not CANCELLED:
+            self._failed(job, queue, value)
         if self.subscriptions:
             self.tell("finished", job, outcome)
             if queue.req == "delete" and not queue.table:
                 self.tell_queue("queue deleted", queue)
-        self.announce(job)
-        if not leaves:
-            self.bound_done(queue)
+        if particulars is not None or queue.watchers or self.watchers or queue.tells:
+            self.announce(job)
 
     @stores
     def _commit_end(
@@ -477,8 +510,9 @@ class Core:
         queue.live -= 1
         queue.ended[outcome] += 1
         if was_scheduled:
-            queue.scheduled -= 1
             queue.backlog.stale += 1
+        else:
+            queue.active -= 1
         unique = job._options.unique
         if unique is not None:
             if unique in queue.uniques:
@@ -524,10 +558,10 @@ class Core:
                 job._work,
                 job._options,
                 outcome or job.outcome,
-                job.code,
+                TCL_ERROR if outcome else job._code,
                 job.attempt,
                 job._queued,
-                job._started,
+                job._started if job.attempt else 0.0,
                 job._ended,
                 job._particulars,
             )
@@ -539,26 +573,24 @@ class Core:
         particulars = job._particulars
         if particulars is not None:
             self._disarm(job)
-        if job._parks or job._wait or particulars or queue.room or queue.watchers or self.watchers or queue.tells:
+        if particulars or queue.room or queue.watchers or self.watchers or queue.tells:
             self.timers.soon(self._follow_up, job)
         if self.subscriptions:
             self.tell("finished", job, CANCELLED)
         job._ended = self.now()
         self.remember(job, CANCELLED)
         self._commit_cancelled(queue, queue.backlog, job, error)
-        queue.backlog.sweep()
+        queue.backlog.sweep(queue.live - queue.active)
 
     @stores
     def _commit_cancelled(self, queue: JobQueue, backlog: Any, job: Job, error: BaseException) -> None:
         job._value = error
         job.outcome = CANCELLED
-        job.code = "TCL_ERROR"
-        job._cancelling = True
+        job._code = TCL_ERROR
         job.state = DONE
         self.live -= 1
         queue.live -= 1
         queue.ended[CANCELLED] += 1
-        queue.scheduled -= 1
         backlog.stale += 1
         unique = job._options.unique
         if unique is not None:
@@ -593,7 +625,6 @@ class Core:
             backlog.stale += 1
         job._where = place
         backlog.mask |= 1 << place
-        backlog.entries += 1
         append(job)
 
     def take_out(self, job: Job) -> None:
@@ -604,20 +635,19 @@ class Core:
 
     def announce(self, job: Job) -> None:
         """Wake those who wait for the job's end, and note the callbacks to be called when the lock is free."""
-        parks = job._parks
-        if parks is not None:
+        particulars = job._particulars
+        if particulars is not None:
+            parks, particulars.parks = particulars.parks, ()
             for entry in parks:
                 if type(entry) is Park:
                     entry.wake()
                 else:
-                    self.endings.append(lambda call=entry: call(job))  # type: ignore[misc]
-            job._parks = None
-        wait = job._wait
-        if wait is not None:
-            wait.park.wake()
+                    self.endings.append(partial(entry, job))
+            if particulars.wait is not None:
+                particulars.wait.park.wake()
+            if particulars.dependents:
+                self._release_dependents(job)
         queue = job._queue
-        if job._particulars is not None and job._particulars.dependents:
-            self._release_dependents(job)
         self.wake_watchers(queue)
 
     def wake_watchers(self, queue: JobQueue) -> None:
@@ -650,9 +680,9 @@ class Core:
             except RuntimeError:  # no more threads can be had
                 self.call_endings()
 
-    def _failed(self, job: Job, queue: JobQueue, outcome: str, error: Any) -> None:
+    def _failed(self, job: Job, queue: JobQueue, error: Any) -> None:
         if job._options.detached:
-            self.endings.append(lambda: _logger.error("detached job %s of queue %s failed", job.id, queue.name, exc_info=error))
+            self.endings.append(partial(_log_detached, job, error))
         if queue.onerror == "pause" and not queue.paused:
             queue.paused = True
             self.refresh(queue)
@@ -669,11 +699,12 @@ class Core:
     def drop(self, job: Job, outcome: str, value: object) -> None:
         """End a scheduled job where it still is scheduled. Never in a caller's thread."""
         if job.state is SCHEDULED:
-            job._cancelling = job._cancelling or outcome is CANCELLED
+            if outcome is CANCELLED:
+                job.particulars().cancelling = True
             queue = job._queue
             self._disarm(job)
-            self.end(job, outcome, value)
-            queue.backlog.sweep()
+            self.end(job, outcome, value, self.now())
+            queue.backlog.sweep(queue.live - queue.active)
             if queue.room:
                 for park in queue.room:
                     park.wake()
@@ -685,14 +716,22 @@ class Core:
             self.timers.cancel(particulars.expiry)
             particulars.start_timer = particulars.expiry = None
 
+    def follow(self, job: Job, dependent: Job) -> None:
+        """`dependent` waits for the end of `job`."""
+        particulars = job.particulars()
+        if isinstance(particulars.dependents, list):
+            particulars.dependents.append(dependent)
+        else:
+            particulars.dependents = [dependent]
+
     def _release_dependents(self, job: Job) -> None:
         assert job._particulars is not None
-        dependents, job._particulars.dependents = job._particulars.dependents, []
+        dependents, job._particulars.dependents = job._particulars.dependents, ()
         for dependent in dependents:
             if dependent.state is not SCHEDULED:
                 continue
             pending = dependent.particulars().pending
-            if job in pending:
+            if isinstance(pending, list) and job in pending:
                 pending.remove(job)
             if job.outcome is OK:
                 if not pending:
@@ -701,6 +740,7 @@ class Core:
                 self.drop(dependent, ERROR, dependency_failed(dependent, job))
 
     def bound_done(self, queue: JobQueue) -> None:
+        """Let the oldest done jobs go where there are more than `maxdone`; say so where there are very many."""
         bound = self.settings.maxdone
         while bound and len(queue.done) > bound:
             for oldest in queue.done.values():
@@ -710,13 +750,7 @@ class Core:
             self.depart(queue, oldest)
         if len(queue.done) >= _LARGE and not queue.said_large:
             queue.said_large = True
-            self.endings.append(
-                lambda: _logger.warning(
-                    "queue %s holds %d done jobs that nobody waited for; configure(maxdone=N) bounds them",
-                    queue.name,
-                    _LARGE,
-                )
-            )
+            self.endings.append(partial(_logger.warning, _LARGE_QUEUE, queue.name, _LARGE))
 
     # -- a body that waits gives its slot back --------------------------------------------------------------------
 
@@ -797,6 +831,7 @@ class Core:
     def commit_settings(self, settings: Settings, cap: int | None) -> None:
         self.settings = settings
         self.cap = cap
+        self.bound = settings.maxdone or _LARGE - 1
 
     @stores
     def remember_unique(self, job: Job) -> None:
@@ -889,6 +924,7 @@ class Core:
         self.timers.forget()
         for place in self.threads.places:
             place.lock = self.lock
+            place.acquire = self.lock.acquire
             place.sent = False
 
     # -- what jobs say -------------------------------------------------------------------------------------------
@@ -902,7 +938,10 @@ class Core:
             self.tell("progress", run.job)
 
     def note_line(self, run: Run, line: str, longest: int) -> None:
-        log = run.job.particulars().log
+        particulars = run.job.particulars()
+        log = particulars.log
+        if log is None:
+            log = particulars.log = []
         log.append(line)
         del log[:-longest]
 
@@ -948,3 +987,12 @@ def dependency_failed(job: Job, other: Any) -> DependencyFailed:
     return DependencyFailed(
         f"job {job.id} was not run: job {other.id} of queue {other.queue}, which it comes after, ended {other.outcome}"
     )
+
+
+def _log_detached(job: Job, error: BaseException) -> None:
+    _logger.error("detached job %s of queue %s failed", job.id, job._queue.name, exc_info=error)
+
+
+def refusal(queue: JobQueue, stopping: bool) -> QueueClosed | QueueDraining:
+    """Why a queue takes no jobs."""
+    return QueueDraining(queue.name) if queue.req == "drain" and not stopping else QueueClosed()

@@ -26,48 +26,28 @@ class Run:
     only the first call of each counts, from any thread.
     """
 
-    __slots__ = (
-        "attempt",
-        "begun_at",
-        "context",
-        "core",
-        "ended",
-        "error",
-        "holding",
-        "job",
-        "limit",
-        "loop",
-        "nudge",
-        "output",
-        "reason",
-        "slot",
-        "snoozed",
-        "ticket",
-        "value",
-        "waiting",
-        "yielded",
-    )
+    # The defaults stand in the class: making a run is on the pool's hottest path.
+    holding = True  # whether it holds a slot: not while it waits for other jobs
+    reason: Interrupt | None = None  # set under the lock; it decides the outcome, the interrupt is a nudge
+    ended = False
+    begun_at = 0.0
+    slot: Any = None  # the engine's own: the place where it runs
+    value: Any = None
+    error: BaseException | None = None
+    snoozed = 0.0
+    limit: Any = None  # the timer of its time limit
+    nudge: Any = None  # the timer of the next nudge
+    loop: Any = None  # of a coroutine body: how to cancel it
+    output: Any = None
+    waiting: Any = None  # the Park in which the body waits for other jobs
+    ticket: Any = None
+    yielded = False  # its thread is counted among the waiting ones
 
-    def __init__(self, core: Core, job: Job, attempt: int) -> None:
+    def __init__(self, core: Core, job: Job) -> None:
         self.core = core
         self.job = job
-        self.attempt = attempt
+        self.attempt = job.attempt
         self.context: Context | None = job._context
-        self.holding = True  # whether it holds a slot: not while it waits for other jobs
-        self.reason: Interrupt | None = None  # set under the lock; it decides the outcome, the interrupt is a nudge
-        self.ended = False
-        self.begun_at = 0.0
-        self.slot: Any = None  # the engine's own: the place where it runs
-        self.value: Any = None
-        self.error: BaseException | None = None
-        self.snoozed = 0.0
-        self.limit: Any = None  # the timer of its time limit
-        self.nudge: Any = None  # the timer of the next nudge
-        self.loop: Any = None  # of a coroutine body: how to cancel it
-        self.output: Any = None
-        self.waiting: Any = None  # the Park in which the body waits for other jobs
-        self.ticket: Any = None
-        self.yielded = False  # its thread is counted among the waiting ones
 
     @property
     def work(self) -> Work:

@@ -28,34 +28,25 @@ EXPIRED = "expired"
 
 
 class Particulars:
-    """What only some jobs have; made when first needed, so that a plain scheduled job stays small."""
+    """What only some jobs have, made when first needed, so that a plain scheduled job stays small.
 
-    __slots__ = (
-        "dependents",
-        "done",
-        "expiry",
-        "key_parked",
-        "log",
-        "not_before",
-        "note",
-        "output",
-        "pending",
-        "start_timer",
-        "total",
-    )
+    The defaults stand in the class, so that making one costs little.
+    """
 
-    def __init__(self) -> None:
-        self.done: float | None = None
-        self.total: float | None = None
-        self.note = ""
-        self.log: list[str] = []
-        self.output: Any = None
-        self.dependents: list[Job] = []
-        self.pending: list[Job] = []
-        self.not_before: float | None = None
-        self.start_timer: Any = None
-        self.expiry: Any = None
-        self.key_parked = False
+    done: float | None = None  # progress
+    total: float | None = None
+    note = ""
+    log: list[str] | None = None
+    output: Any = None
+    dependents: list[Job] | tuple[()] = ()  # jobs that come after this one
+    pending: list[Any] | tuple[()] = ()  # jobs that this one comes after
+    not_before: float | None = None
+    start_timer: Any = None
+    expiry: Any = None
+    key_parked = False
+    parks: list[Park | Callable[[Job], object]] | tuple[()] = ()  # who waits by handle, and callbacks
+    wait: Wait | None = None  # the wait by id that is under way
+    cancelling = False
 
 
 class Job:
@@ -65,7 +56,6 @@ class Job:
         id: its id in its queue.
         state: `scheduled`, `running` or `done`.
         outcome: of a done job `ok`, `error`, `cancelled`, `timeout` or `expired`; before that the empty string.
-        code: `TCL_OK`, `TCL_RETURN`, `TCL_BREAK`, `TCL_CONTINUE` or `TCL_ERROR`, as ns_job reports it.
         attempt: how many runs have begun.
 
     A handle keeps the outcome: it can be waited for by anyone, any number of times. Everything with an underscore is
@@ -75,50 +65,50 @@ class Job:
     __slots__ = (
         "__weakref__",
         "_aside",
-        "_cancelling",
+        "_code",
         "_context",
         "_ended",
         "_options",
-        "_parks",
         "_particulars",
         "_queue",
         "_queued",
         "_run",
         "_started",
         "_value",
-        "_wait",
         "_where",
         "_work",
         "attempt",
-        "code",
         "id",
         "outcome",
         "state",
     )
 
     def __init__(
-        self, queue: JobQueue, id: str, work: Work, options: JobOptions, context: Context, queued: float, owned: bool
+        self, queue: JobQueue, id: str, work: Work, options: JobOptions, context: Context, queued: float, aside: bool
     ) -> None:
         self.id = id
         self.state = SCHEDULED
         self.outcome = ""
-        self.code = "TCL_OK"
         self.attempt = 0
         self._queue = queue
         self._work = work
         self._options = options
         self._context: Context | None = context
         self._queued = queued
-        self._aside = owned or options.detached  # leaves the table when done, and is not waited for by id
-        self._started = 0.0
-        self._ended = 0.0
-        self._value: Any = None
         self._where = -1
-        self._run: Run | None = None
-        self._wait: Wait | None = None  # the wait by id that is under way
-        self._parks: list[Park | Callable[[Job], object]] | None = None
+        self._aside = aside  # leaves the table when done, and is not waited for by id
         self._particulars: Particulars | None = None
-        self._cancelling = False
+        # Set when they come to be: a scheduled job is kept small.
+        self._started: float
+        self._ended: float
+        self._value: Any
+        self._code: str
+        self._run: Run | None
+
+    @property
+    def code(self) -> str:
+        """`TCL_OK`, or how a done job ended: `TCL_RETURN`, `TCL_BREAK`, `TCL_CONTINUE`, `TCL_ERROR`."""
+        return self._code if self.state is DONE else "TCL_OK"
 
     @property
     def queue(self) -> str:
@@ -133,9 +123,12 @@ class Job:
     @property
     def req(self) -> str:
         """`cancel` where it was asked to end, `wait` where someone waits by its id, else `none`."""
-        if self._cancelling:
+        particulars = self._particulars
+        if particulars is None:
+            return "none"
+        if particulars.cancelling:
             return "cancel"
-        wait = self._wait
+        wait = particulars.wait
         return "wait" if wait is not None and wait.active else "none"
 
     @property
@@ -158,6 +151,8 @@ class Job:
             JobCancelled, JobTimeout, JobExpired, DependencyFailed: it ended so.
             Exception: the body's own.
         """
+        if self.state is DONE and self.outcome is OK:
+            return self._value
         return self._queue.core.waits.handle(self, timeout)
 
     def cancel(self) -> bool:

@@ -70,9 +70,13 @@ class JobOptions:
     metadata: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     capture_output: bool = False
 
-    @property
-    def retried(self) -> bool:
-        return self.retries > 0
+    plain: bool = dataclasses.field(init=False, default=True, compare=False)  # nothing that concerns its entering
+    watched: bool = dataclasses.field(init=False, default=False, compare=False)  # something that concerns its start
+
+    def __post_init__(self) -> None:
+        special = self.head or self.jobid or self.delay or self.after or self.unique is not None
+        object.__setattr__(self, "watched", self.timeout is not None or self.capture_output)
+        object.__setattr__(self, "plain", not (special or self.at is not None or self.expires is not None))
 
     def changed(self, given: Mapping[str, object]) -> JobOptions:
         """Return these options with those given put in, each checked.

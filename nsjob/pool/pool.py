@@ -30,7 +30,7 @@ from nsjob.pool import exits, output, reports
 from nsjob.pool.backlog import HEAD, NOWHERE
 from nsjob.pool.clock import Clock, SystemClock
 from nsjob.pool.completed import Completed
-from nsjob.pool.core import Core, dependency_failed
+from nsjob.pool.core import Core, dependency_failed, refusal
 from nsjob.pool.engine import engine_named
 from nsjob.pool.events import Listener, Subscription
 from nsjob.pool.job import DONE, ERROR, OK, RUNNING, SCHEDULED, Job
@@ -297,9 +297,13 @@ class Pool:
             options = options.changed(given)
             if options.capture_output:
                 self._capture()
-        job = Job(found, "", work, options, copy_context(), core.now(), owned)
+        aside = owned or options.detached
+        reentered = core.lock._is_owned()
+        if options.plain and found.maxqueued is None and not reentered and not core.immediate and not core.forked:
+            return core.enter_plain(found, work, options, aside)
         patience = 0.0 if block == 0 else None if block is None else seconds(block)
-        if core.lock._is_owned():
+        job = Job(found, "", work, options, copy_context(), core.now(), aside)
+        if reentered:
             return self._put_off(job)
         entered: Job | None = core.guarded(self._enter, job)
         if entered is None:
@@ -314,28 +318,14 @@ class Pool:
         queue = job._queue
         options = job._options
         if queue.req != "none" or core.stopping:
-            raise QueueDraining(queue.name) if queue.req == "drain" and not core.stopping else QueueClosed
-        if options is NO_OPTIONS or options is queue.defaults and options.unique is None:
-            plain = not options.head and not options.delay and options.expires is None and options.at is None
-            if plain and queue.maxqueued is None:
-                self._name(queue, job)
-                if core.subscriptions:
-                    core.tell("queued", job)
-                core.publish(job, options.priority, False)
-                return job
-        return self._enter_with_options(job)
-
-    def _enter_with_options(self, job: Job) -> Job | None:
-        core = self._core
-        queue = job._queue
-        options = job._options
+            raise refusal(queue, core.stopping)
         if options.unique is not None and options.unique in queue.uniques:
             return queue.uniques[options.unique]
         if options.jobid is not None and options.jobid in queue.table:
             if options.ifnew:
                 return queue.table[options.jobid]
             raise JobExists(options.jobid)
-        before = [self._predecessor(queue, other) for other in options.after]
+        before: list[Job | Left] = [self._predecessor(queue, other) for other in options.after]
         failed = next((other for other in before if other.state is DONE and other.outcome is not OK), None)
         if queue.maxqueued is not None and queue.scheduled >= queue.maxqueued:
             return None
@@ -354,7 +344,7 @@ class Pool:
             particulars.pending = pending
             for other in pending:
                 if isinstance(other, Job):
-                    other.particulars().dependents.append(job)
+                    core.follow(other, job)
             if until > core.now():
                 particulars.not_before = until
                 particulars.start_timer = core.timers.at(until, core.arrive, job)
@@ -567,10 +557,10 @@ class Pool:
             if core.threads.in_lost_thread(queue, id):
                 raise WrongState(f"job {id} cannot be retried while its lost thread still runs it")
             if isinstance(old, Job):
-                work, options, owned = old._work, old._options, False
+                work, options = old._work, old._options
             else:
-                work, options, owned = old.work, old.options, False
-            fresh = Job(queue, id, work, options.changed({"jobid": id, "after": (), "delay": 0.0}), copy_context(), core.now(), owned)
+                work, options = old.work, old.options
+            fresh = Job(queue, id, work, options.changed({"jobid": id, "after": (), "delay": 0.0}), copy_context(), core.now(), options.detached)
             if queue.req != "none" or core.stopping:
                 raise QueueClosed
             if isinstance(old, Job):

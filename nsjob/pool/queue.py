@@ -50,7 +50,7 @@ class JobQueue:
         self.running = 0  # slots taken
         self.live = 0  # jobs that are not done
         self.aside = 0  # jobs of the table that cannot be waited for by id
-        self.scheduled = 0  # jobs in state scheduled, wherever they wait
+        self.active = 0  # jobs in state running
         self.lost = 0  # threads that its written-off jobs still hold
         self.serial = 0
         self.ready_at = NOWHERE  # in which bucket of the pool's ready queues it stands
@@ -65,6 +65,11 @@ class JobQueue:
         self.tells: list[Callable[[], object]] = []  # to be called once when one of its jobs ends or leaves
         self.said_large = False
         self._parked = 0
+
+    @property
+    def scheduled(self) -> int:
+        """Jobs in state scheduled, wherever they wait."""
+        return self.live - self.active
 
     def place(self) -> int:
         """Where it stands among the ready queues: its next job's place, or NOWHERE where nothing may start."""

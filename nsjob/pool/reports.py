@@ -24,7 +24,7 @@ def queue_info(queue: JobQueue) -> QueueInfo:
         name=queue.name,
         desc=queue.desc,
         maxthreads=queue.maxthreads,
-        numrunning=queue.live - queue.scheduled,
+        numrunning=queue.active,
         req=queue.req,
         scheduled=queue.scheduled,
         done=len(queue.done),
@@ -40,7 +40,7 @@ def queue_info(queue: JobQueue) -> QueueInfo:
 def job_info(job: Job) -> JobInfo:
     """A job, under the lock."""
     core = job._queue.core
-    start = job._queued if job.state is SCHEDULED or not job._started else job._started
+    start = job._queued if not job.attempt or job.state is SCHEDULED else job._started
     end = job._ended if job.state is DONE else core.now()
     options = job._options
     ident = _ident(job)
@@ -112,7 +112,7 @@ def counts(queues: list[JobQueue]) -> Counts:
     scheduled = sum(queue.scheduled for queue in queues)
     return Counts(
         scheduled=scheduled,
-        running=sum(queue.live for queue in queues) - scheduled,
+        running=sum(queue.active for queue in queues),
         done=sum(len(queue.done) for queue in queues),
         ok=ended.get("ok", 0),
         error=ended.get("error", 0),
@@ -143,12 +143,12 @@ def job_report(core: Core, job: Job) -> JobReport:
         retries=job._options.retries,
         priority=job._options.priority,
         queued=core.wall(job._queued),
-        started=core.wall(job._started) if job._started else None,
+        started=core.wall(job._started) if job.attempt else None,
         ended=core.wall(job._ended) if done else None,
         reason=reason,
         stack=_stack(ident) if job.state is RUNNING and ident else "",
         progress=_progress(particulars),
-        log=tuple(particulars.log) if particulars is not None else (),
+        log=tuple(particulars.log or ()) if particulars is not None else (),
         output=_output(particulars),
         left=job._queue.table.get(job.id) is not job,
         options=job._options,
@@ -177,7 +177,7 @@ def left_report(core: Core, left: Left) -> JobReport:
         reason="",
         stack="",
         progress=_progress(particulars),
-        log=tuple(particulars.log) if particulars is not None else (),
+        log=tuple(particulars.log or ()) if particulars is not None else (),
         output=_output(particulars),
         left=True,
         options=left.options,
@@ -207,7 +207,7 @@ def _reason(core: Core, job: Job) -> str:
 
 
 def _ident(job: Job) -> int:
-    run = job._run
+    run = job._run if job.state is RUNNING else None
     return run.slot.ident if run is not None and run.slot is not None else 0
 
 

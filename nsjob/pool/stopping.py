@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nsjob.errors import JobCancelled, JobTimeout, WrongState
 from nsjob.pool.backlog import HEAD, NOWHERE
-from nsjob.pool.job import CANCELLED, DONE, RUNNING, SCHEDULED, TIMEOUT, Job
+from nsjob.pool.job import CANCELLED, DONE, RUNNING, SCHEDULED, TIMEOUT, Job, Particulars
 from nsjob.pool.stores import stores
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ _logger = logging.getLogger("nsjob")
 
 
 @stores
-def _commit_interrupt(run: Run, job: Job, reason: Interrupt, nudge: Timer, cancelling: bool) -> None:
+def _commit_interrupt(run: Run, particulars: Particulars, reason: Interrupt, nudge: Timer, cancelling: bool) -> None:
     run.reason = reason
     run.nudge = nudge
     if cancelling:
-        job._cancelling = True
+        particulars.cancelling = True
 
 
 class Stopping:
@@ -74,11 +74,11 @@ class Stopping:
         if run.reason is None or (reason in ("cancel", "kill") and run.reason in ("requeue", "snooze")):
             grace = now + core.settings.grace if reason == "timeout" else None
             nudge = core.timers.at(now, self._nudge, run, grace)
-            _commit_interrupt(run, run.job, reason, nudge, reason == "cancel" or reason == "kill")
+            _commit_interrupt(run, run.job.particulars(), reason, nudge, reason == "cancel" or reason == "kill")
             if run.waiting is not None:
                 run.waiting.wake()
         elif reason == "cancel":
-            run.job._cancelling = True
+            run.job.particulars().cancelling = True
 
     def _nudge(self, run: Run, grace: float | None) -> None:
         """Interrupt a run once more; on the timers' thread."""
@@ -120,7 +120,7 @@ class Stopping:
             )
         run = job._run
         nudge = run.nudge or self._core.timers.at(self._core.now(), self._nudge_lost, run)
-        _commit_interrupt(run, job, "kill", nudge, True)
+        _commit_interrupt(run, job.particulars(), "kill", nudge, True)
         self._core.timers.soon(self._core.locked, self._write_off, run)
         return True
 
@@ -156,9 +156,9 @@ class Stopping:
             queue.release_key(job._options.key)
         if run.reason == "timeout":
             limit = job._options.timeout or 0.0
-            core.end(job, TIMEOUT, JobTimeout(f"job {job.id} ran longer than its time limit of {limit:g} seconds"))
+            core.end(job, TIMEOUT, JobTimeout(f"job {job.id} ran longer than its time limit of {limit:g} seconds"), core.now())
         else:
-            core.end(job, CANCELLED, JobCancelled())
+            core.end(job, CANCELLED, JobCancelled(), core.now())
         core.refresh(queue)
         core.timers.soon(core.call_endings_elsewhere)
         core.wake()

@@ -77,7 +77,7 @@ class Waits:
         wait = Wait(Park())
         try:
             job: Job = core.guarded(self._take_or_wait, queue, id, wait)
-            if job._wait is not wait:
+            if job.particulars().wait is not wait:
                 return job
             while True:
                 awake = self._block(wait.park, deadline)
@@ -99,12 +99,13 @@ class Waits:
             raise NoSuchJob(id)
         if job._aside:
             raise JobDetached(id)
-        if job._wait is not None and job._wait.active:
-            raise JobWaited(id)
         if job.state is DONE:
             self._core.depart(queue, job)
-        else:
-            job._wait = wait
+            return job
+        particulars = job.particulars()
+        if particulars.wait is not None and particulars.wait.active:
+            raise JobWaited(id)
+        particulars.wait = wait
         return job
 
     def _taken(self, queue: JobQueue, job: Job, wait: Wait) -> bool:
@@ -133,14 +134,13 @@ class Waits:
     def _leave_park(self, job: Job, park: Park) -> None:
         if job.state is DONE:
             park.wake()
-        elif job._parks is None:
-            job._parks = [park]
         else:
-            job._parks.append(park)
+            _leave(job, park)
 
     def _fetch_park(self, job: Job, park: Park) -> None:
-        if job._parks is not None and park in job._parks:
-            job._parks.remove(park)
+        parks = job.particulars().parks
+        if isinstance(parks, list) and park in parks:
+            parks.remove(park)
 
     def callback(self, job: Job, callback: Callable[[Job], object]) -> None:
         """Call `callback(job)` at its end; at once where it is done."""
@@ -148,10 +148,7 @@ class Waits:
         def leave() -> bool:
             if job.state is DONE:
                 return False
-            if job._parks is None:
-                job._parks = [callback]
-            else:
-                job._parks.append(callback)
+            _leave(job, callback)
             return True
 
         if not self._core.guarded(leave):
@@ -251,6 +248,15 @@ class Waits:
         if run.reason is not None:
             raise JobInterrupted
         return awake
+
+
+def _leave(job: Job, entry: Park | Callable[[Job], object]) -> None:
+    """Note who is to be woken or called at the job's end."""
+    particulars = job.particulars()
+    if isinstance(particulars.parks, list):
+        particulars.parks.append(entry)
+    else:
+        particulars.parks = [entry]
 
 
 def _deadline(timeout: object) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from nsjob.pool.context import JobContext
 from nsjob.snippet import Snippet
@@ -41,17 +41,18 @@ class Call:
 
 def perform(run: Run) -> Any:
     """Run the body of `run` in this thread and return its value: any object, an Ending, or a coroutine of either."""
-    work = run.work
-    if type(work) is Call:
-        return work.function(*work.args, **work.kwargs)
-    assert type(work) is Snippet
-    namespace = run.definitions.copy()
-    if work.needs_job:
-        namespace["job"] = JobContext(run)
-        if work.needs_builtins:
-            # The snippet can reach its builtins as an object; what it deletes there is its own copy.
-            namespace["__builtins__"] = vars(builtins).copy()
-    variables = run.options.vars
-    if variables:
-        namespace.update(variables)
-    return work.run(namespace)
+    job = run.job
+    work = job._work
+    if type(work) is Snippet:
+        namespace = run.core.namespace.copy()
+        if work.needs_job:
+            namespace["job"] = JobContext(run)
+            if work.needs_builtins:
+                # The snippet can reach its builtins as an object; what it deletes there is its own copy.
+                namespace["__builtins__"] = vars(builtins).copy()
+        variables = job._options.vars
+        if variables:
+            namespace.update(variables)
+        return work.run(namespace)
+    call = cast(Call, work)
+    return call.function(*call.args, **call.kwargs)
