@@ -1,6 +1,6 @@
 """nsjob: a job shell for Python. One thread pool, named queues that cap how many of their jobs run at once."""
 
-import nsjob.engines  # registers the engines that every pool has
+import nsjob.engines  # noqa: F401 registers the engines that every pool has
 from nsjob.errors import (
     DependencyFailed,
     JobCancelled,
@@ -34,5 +34,52 @@ from nsjob.pool.job import Job
 from nsjob.pool.options import BACKGROUND, DEFAULT, HIGH, LOWEST, MAXIMUM, JobOptions
 from nsjob.pool.pool import Pool
 from nsjob.pool.records import Counts, JobInfo, JobReport, QueueInfo, Settings, ThreadDetail, ThreadInfo
+
+__all__ = [
+    "BACKGROUND",
+    "DEFAULT",
+    "HIGH",
+    "LOWEST",
+    "MAXIMUM",
+    "Counts",
+    "DependencyFailed",
+    "Event",
+    "Job",
+    "JobCancelled",
+    "JobContext",
+    "JobDetached",
+    "JobExists",
+    "JobExpired",
+    "JobFailed",
+    "JobInfo",
+    "JobInterrupted",
+    "JobOptions",
+    "JobReport",
+    "JobTimeout",
+    "JobWaited",
+    "NoCurrentJob",
+    "NoSuchEngine",
+    "NoSuchJob",
+    "NoSuchQueue",
+    "NsjobError",
+    "OptionError",
+    "Pool",
+    "PoolForked",
+    "QueueClosed",
+    "QueueDraining",
+    "QueueExists",
+    "QueueFull",
+    "QueueInfo",
+    "Reentered",
+    "Settings",
+    "SnippetError",
+    "Subscription",
+    "ThreadDetail",
+    "ThreadInfo",
+    "ThreadLost",
+    "WaitTimeout",
+    "WrongState",
+    "current_job",
+]
 
 __version__ = "0.1.0"

@@ -74,7 +74,7 @@ class Snippet:
         except SyntaxError as error:
             raise _readable(error, source) from None
         except (ValueError, OverflowError, RecursionError, MemoryError) as error:
-            raise SnippetError(f"the snippet does not compile: {error or type(error).__name__}") from None
+            raise SnippetError(f"the snippet does not compile: {str(error) or type(error).__name__}") from None
         names = set().union(*(_names(code) for code in (self._body, self._tail, self._function) if code))
         self.needs_builtins = not names.isdisjoint(_NAMES_THAT_REACH_BUILTINS)
         self.needs_job = "job" in names or self.needs_builtins
@@ -140,7 +140,7 @@ def _parse(source: str, filename: str) -> ast.Module:
     except SyntaxError as error:
         raise _readable(error, source) from None
     except (ValueError, OverflowError, RecursionError, MemoryError) as error:
-        raise SnippetError(f"the snippet does not compile: {error or type(error).__name__}") from None
+        raise SnippetError(f"the snippet does not compile: {str(error) or type(error).__name__}") from None
 
 
 def _dedented(source: str) -> list[str]:
@@ -225,7 +225,7 @@ class _Shape(_TopLevel):
         self.generic_visit(node)
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
-        self.visit(node.generators[0].iter)  # the rest runs in the generator's scope, which may be asynchronous by itself
+        self.visit(node.generators[0].iter)  # the rest is in the generator's scope, which may be asynchronous
 
     def visit_Yield(self, node: ast.Yield | ast.YieldFrom) -> None:
         raise SnippetError(f"'yield' outside function (line {node.lineno})")

@@ -215,5 +215,3 @@ def inline(run: Run) -> None:
         run.value = value
     except BaseException as error:
         run.error = error
-
-

@@ -10,7 +10,7 @@ import logging
 import threading
 from _thread import get_ident
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nsjob.engines.interrupts import attempt, busy_with_locks, inline, send, shield, trim, unshield
 from nsjob.pool.context import PLACES
@@ -234,14 +234,14 @@ class ThreadEngine:
         run: Run | None = None
         while True:
             if run is None:
+                if place.idle:
+                    place.park.sleep(core.settings.timeout)
                 acquire(False) or contend()
                 run = self._claim(place)
                 release()
-                if run is None:
-                    if place.gone:
-                        return
-                    place.park.sleep(core.settings.timeout)
-                    continue
+                if place.gone:
+                    return
+                continue
             attempt(place, run)  # returns with the lock held
             if core.forked:
                 return
@@ -260,11 +260,13 @@ class ThreadEngine:
                 place.run = following
             elif leaving:
                 self._leave(place)
+            elif not core.endings and not self.closing and self.count - self.waiting <= self.limit():
+                self._rest(place, False)
             if core.ready_mask and (core.cap is None or core.running < core.cap):
                 core.wake()
             endings = core.endings
             release()
-            if run.job._ended - run.begun_at >= core.settings.logminduration:
+            if run.ended_at - run.begun_at >= core.settings.logminduration:
                 _log_long(core, run)
             if endings:
                 core.call_endings()
@@ -295,11 +297,14 @@ class ThreadEngine:
         elif self.closing or core.forked or (woken and core.now() >= place.idle_since + core.settings.timeout):
             self._leave(place)
         else:
-            place.idle = True
-            if not woken:
-                place.idle_since = core.now()
-            self.idle.append(place)
+            self._rest(place, woken)
         return run
+
+    def _rest(self, place: Place, again: bool) -> None:
+        place.idle = True
+        if not again:
+            place.idle_since = self._core.now()
+        self.idle.append(place)
 
     def _leave(self, place: Place) -> None:
         place.gone = True
@@ -340,4 +345,4 @@ class ThreadEngine:
 
 def _log_long(core: Core, run: Run) -> None:
     job = run.job
-    _logger.info("job %s of queue %s ran %.3f seconds", job.id, job._queue.name, job._ended - run.begun_at)
+    _logger.info("job %s of queue %s ran %.3f seconds", job.id, job._queue.name, run.ended_at - run.begun_at)

@@ -40,7 +40,7 @@ class Backlog:
         return found
 
     def put(self, job: Job | Ticket, place: int, first: bool = False) -> None:
-        """Let `job` wait at the end of the bucket, or at its front. Callers that Ctrl-C can interrupt commit by hand."""
+        """Let `job` wait at the end of the bucket, or at its front. Callers' threads commit by hand."""
         bucket = self.bucket(place)
         self.mask |= 1 << place
         job._where = place
@@ -73,6 +73,8 @@ class Backlog:
                 job = bucket.popleft()
                 if job._where == place and job.state is SCHEDULED:
                     job._where = NOWHERE
+                    if not bucket:
+                        self.mask &= ~(1 << place)
                     return job
                 if self.stale:
                     self.stale -= 1

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from nsjob.pool.job import Job
 
 if TYPE_CHECKING:
+    import asyncio
+
     from nsjob.pool.core import Core
     from nsjob.pool.queue import JobQueue
 
@@ -50,7 +52,7 @@ class Completed:
 
             def tell(changed: asyncio.Future[None] = changed) -> None:
                 try:
-                    loop.call_soon_threadsafe(lambda: changed.done() or changed.set_result(None))
+                    loop.call_soon_threadsafe(_settle, changed)
                 except RuntimeError:  # the loop is closed: nobody waits any more
                     pass
 
@@ -69,3 +71,8 @@ class Completed:
                 await changed
             finally:
                 core.guarded(lambda tell=tell: queue.tells.remove(tell) if tell in queue.tells else None)
+
+
+def _settle(changed: asyncio.Future[None]) -> None:
+    if not changed.done():
+        changed.set_result(None)

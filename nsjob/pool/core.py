@@ -24,19 +24,28 @@ from contextvars import copy_context
 from functools import partial
 from threading import RLock, Thread
 from time import sleep
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from nsjob.errors import DependencyFailed, JobCancelled, JobExpired, JobFailed, JobTimeout, PoolForked, QueueClosed, QueueDraining, Reentered
+from nsjob.errors import (
+    DependencyFailed,
+    JobCancelled,
+    JobExpired,
+    JobFailed,
+    PoolForked,
+    QueueClosed,
+    QueueDraining,
+    Reentered,
+)
 from nsjob.pool.backlog import HEAD, NOWHERE, TICKET
 from nsjob.pool.context import PLACES, Snoozed
 from nsjob.pool.definitions import Definitions
-from nsjob.pool.engine import Engine, Interrupt, Run, engine_named
+from nsjob.pool.engine import Engine, Run, engine_named
 from nsjob.pool.events import Event, EventKind, Subscription
 from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, OK, RUNNING, SCHEDULED, TIMEOUT, Job
 from nsjob.pool.output import Output, wrap
 from nsjob.pool.queue import JobQueue
 from nsjob.pool.records import Settings
-from nsjob.pool.stopping import Stopping
+from nsjob.pool.stopping import Stopping, timed_out
 from nsjob.pool.stores import stores
 from nsjob.pool.timers import Timers
 from nsjob.pool.waiting import Park, Ticket
@@ -86,6 +95,7 @@ class Core:
         self.cancelling = False  # and no more retries
         self.forked = False
         self.immediate = False
+        self.special = False  # forked or immediate
         self.engines: dict[str, Engine] = {}
         self.timers = Timers(clock, self.locked, self.finished, name)
         self.threads: Any = engine_named("thread")(self)
@@ -136,7 +146,7 @@ class Core:
                 raise Reentered(action.__name__.strip("_"))
             return self.locked(action, *arguments)
         finally:
-            if shielded:
+            if place is not None and shielded:
                 place.unshield()
 
     # -- scheduling ----------------------------------------------------------------------------------------------
@@ -204,7 +214,7 @@ class Core:
                 lock.release()
             except RuntimeError:  # interrupted before the lock was ours
                 pass
-            if shielded:
+            if place is not None and shielded:
                 place.unshield()
         return job
 
@@ -226,7 +236,11 @@ class Core:
         """
         if self.ready[place] is None:
             self.ready[place] = OrderedDict()
-        self.wake()
+        idle = self.threads.idle
+        if idle:
+            idle[-1].park.wake()
+        else:
+            self.wake()
         self._move_queue(queue, queue.ready_at, place)
 
     @stores
@@ -238,7 +252,9 @@ class Core:
             queue.aside += 1
 
     @stores
-    def _enter_waiting(self, queue: JobQueue, backlog: Any, job: Job, place: int, append: Callable[[Job], object]) -> None:
+    def _enter_waiting(
+        self, queue: JobQueue, backlog: Any, job: Job, place: int, append: Callable[[Job], object]
+    ) -> None:
         queue.table[job.id] = job
         queue.live += 1
         self.live += 1
@@ -254,15 +270,13 @@ class Core:
             self.timers.soon(self.dispatch)
 
     def dispatch(self) -> None:
-        """Start what is ready where it is not for pool threads; on the timers' thread."""
-        self.locked(self._forward)
-        self._push()
-        self.threads.grow()
+        """Start what is ready; on the timers' thread.
 
-    def _forward(self) -> None:
-        """Take runs for pushed engines until one for a pool thread is next. Under the lock."""
-        while (queue := self._next_ready()) is not None and queue.engine is not self.threads:
-            self._take_from(queue)
+        A run for a pool thread cannot be taken here: where one is next, a thread is started, which takes the rest too.
+        """
+        if self.outbox:
+            self._push()
+        self.threads.grow()
 
     def _push(self) -> None:
         """Hand over what was taken for pushed engines. Outside the lock, on the timers' thread alone."""
@@ -277,31 +291,6 @@ class Core:
                 for run in mine:
                     if not run.begun_at:
                         run.finish(error=error)
-
-    def _next_ready(self) -> JobQueue | None:
-        mask = self.ready_mask
-        if not mask or (self.cap is not None and self.running >= self.cap):
-            return None
-        ready = self.ready[mask.bit_length() - 1]
-        assert ready is not None
-        for queue in ready:
-            return queue
-        return None
-
-    def _take_from(self, queue: JobQueue) -> Run | None:
-        entry = queue.next()
-        if entry is None:
-            self.refresh(queue)
-            return None
-        queue.running += 1
-        self.running += 1
-        self.refresh(queue)
-        if type(entry) is Ticket:
-            entry.run.holding = True
-            entry.state = DONE
-            entry.park.wake()
-            return None
-        return self._started(cast(Job, entry), self.now())
 
     def _started(self, job: Job, now: float) -> Run | None:
         """Make a scheduled job a run. Its slot is counted already."""
@@ -344,8 +333,27 @@ class Core:
 
     def take(self) -> Run | None:
         """Take the run whose turn it is for a pool thread, or None. Under the lock, in a pool thread."""
-        while (queue := self._next_ready()) is not None:
-            run = self._take_from(queue)
+        while (mask := self.ready_mask) and (self.cap is None or self.running < self.cap):
+            top = mask.bit_length() - 1
+            ready = cast("OrderedDict[JobQueue, None]", self.ready[top])
+            queue = next(iter(ready))
+            entry = queue.next() if queue.paused or queue.maxperkey is not None else queue.backlog.pop()
+            if entry is None:
+                self.refresh(queue)
+                continue
+            queue.running += 1
+            self.running += 1
+            if queue.backlog.mask and queue.running < queue.maxthreads:
+                self.refresh(queue)  # to the end of those of its priority
+            else:
+                del ready[queue]
+                queue.ready_at = NOWHERE
+                if not ready:
+                    self.ready_mask = mask & ~(1 << top)
+            if type(entry) is Ticket:
+                _honour(entry)
+                continue
+            run = self._started(cast(Job, entry), self.now())
             if run is not None:
                 return run
         return None
@@ -366,7 +374,7 @@ class Core:
         run.ended = True
         job = run.job
         queue = job._queue
-        now = self.now()
+        run.ended_at = now = self.now()
         if run.reason is None and run.error is None:
             self.end(job, OK, run.value, now)
         else:
@@ -379,31 +387,30 @@ class Core:
             return self.take() if take else None
         if queue.maxperkey is not None:
             queue.release_key(job._options.key)
-        if take and (self.cap is None or self.cap >= self.total) and queue.running <= queue.maxthreads:
+        mask = queue.backlog.mask
+        if mask and take and (self.cap is None or self.cap >= self.total) and queue.running <= queue.maxthreads:
             # No cap of the pool binds: the slot stays with its queue, and the counts as they are.
             entry = queue.next() if queue.paused or queue.maxperkey is not None else queue.backlog.pop()
             if entry is not None:
                 if type(entry) is Ticket:
-                    entry.run.holding = True
-                    entry.state = DONE
-                    entry.park.wake()
+                    _honour(entry)
                     return self.take()
                 following = self._started(cast(Job, entry), now)
                 return following if following is not None else self.take()
         run.holding = False
         queue.running -= 1
         self.running -= 1
-        if queue.backlog.mask or queue.ready_at != NOWHERE:
+        if mask or queue.ready_at != NOWHERE:
             self.refresh(queue)
-        return self.take() if take else None
+        return self.take() if take and self.ready_mask else None
 
     def _judge(self, run: Run, job: Job, now: float) -> None:
         """Decide what came of a run that was interrupted or raised."""
-        reason, error, options = run.reason, run.error, job._options
-        if reason == "cancel" or reason == "kill" or self.cancelling and reason is not None:
+        reason, error = run.reason, run.error
+        if reason == "cancel" or reason == "kill" or (self.cancelling and reason is not None):
             self.end(job, CANCELLED, JobCancelled(), now)
         elif reason == "timeout":
-            failure = JobTimeout(f"job {job.id} ran longer than its time limit of {options.timeout:g} seconds")
+            failure = timed_out(job)
             if not self._retry(job, failure):
                 self.end(job, TIMEOUT, failure, now)
         elif reason == "requeue":
@@ -482,7 +489,12 @@ class Core:
             if type(value) is Ending:
                 job._code = value.code
                 value = value.value
-        leaves = job._aside or (particulars is not None and particulars.cancelling)
+        leaves = job._aside
+        if particulars is not None:
+            wait = particulars.wait
+            if wait is not None and wait.active:
+                wait.handed = leaves = True
+            leaves = leaves or particulars.cancelling
         self._commit_end(queue, job, outcome, value, job.state is SCHEDULED, leaves)
         if leaves:
             self.remember(job)
@@ -505,7 +517,7 @@ class Core:
         job.outcome = outcome
         job.state = DONE
         job._run = None
-        job._context = None
+        del job._context
         self.live -= 1
         queue.live -= 1
         queue.ended[outcome] += 1
@@ -619,7 +631,9 @@ class Core:
                 park.wake()
 
     @stores
-    def commit_move(self, job: Job, backlog: Any, place: int, was_waiting: bool, append: Callable[[Job], object]) -> None:
+    def commit_move(
+        self, job: Job, backlog: Any, place: int, was_waiting: bool, append: Callable[[Job], object]
+    ) -> None:
         """A scheduled job moves to another bucket."""
         if was_waiting:
             backlog.stale += 1
@@ -639,7 +653,7 @@ class Core:
         if particulars is not None:
             parks, particulars.parks = particulars.parks, ()
             for entry in parks:
-                if type(entry) is Park:
+                if isinstance(entry, Park):
                     entry.wake()
                 else:
                     self.endings.append(partial(entry, job))
@@ -743,8 +757,7 @@ class Core:
         """Let the oldest done jobs go where there are more than `maxdone`; say so where there are very many."""
         bound = self.settings.maxdone
         while bound and len(queue.done) > bound:
-            for oldest in queue.done.values():
-                break
+            oldest = next(iter(queue.done.values()))
             if oldest.req != "none":
                 break
             self.depart(queue, oldest)
@@ -893,11 +906,14 @@ class Core:
         """Take no more jobs; let paused queues go on; cancel all jobs where asked."""
         self.locked(self._stop, cancel)
         if cancel:
-            for job in self.locked(lambda: [job for queue in self.queues.values() for job in queue.table.values()]):
+            for job in self.locked(self._all_jobs):
                 if job.state is not DONE:
                     self.locked(self.stops.cancel, job)
         self.wake()
         self.timers.wake()
+
+    def _all_jobs(self) -> list[Job]:
+        return [job for queue in self.queues.values() for job in queue.table.values()]
 
     def _stop(self, cancel: bool) -> None:
         self.stopping = True
@@ -913,13 +929,17 @@ class Core:
         """The pool was dropped: finish its jobs, then let its threads end."""
         self.stop(False)
 
+    def idle(self) -> Literal[True] | None:
+        """True where all jobs are done, else None."""
+        return None if self.live else True
+
     def finished(self) -> bool:
         """Whether nothing will ever be due again."""
         return self.forked or (self.stopping and not self.live)
 
     def fork(self) -> None:
         """In the child of a fork: the names of the queues stay; jobs and threads are the parent's."""
-        self.forked = True
+        self.forked = self.special = True
         self.lock = RLock()
         self.timers.forget()
         for place in self.threads.places:
@@ -974,7 +994,6 @@ class Core:
         return self.epoch + moment
 
 
-
 def _retried(error: BaseException, kinds: tuple[type[BaseException] | str, ...]) -> bool:
     if not kinds:
         return isinstance(error, Exception)
@@ -987,6 +1006,13 @@ def dependency_failed(job: Job, other: Any) -> DependencyFailed:
     return DependencyFailed(
         f"job {job.id} was not run: job {other.id} of queue {other.queue}, which it comes after, ended {other.outcome}"
     )
+
+
+def _honour(ticket: Ticket) -> None:
+    """The body that left the ticket has its slot again."""
+    ticket.run.holding = True
+    ticket.state = DONE
+    ticket.park.wake()
 
 
 def _log_detached(job: Job, error: BaseException) -> None:

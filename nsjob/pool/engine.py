@@ -1,4 +1,4 @@
-"""The Engine protocol: where the bodies of jobs run; and Run, one attempt at a job, which is what an engine is given."""
+"""The Engine protocol: where the bodies of jobs run; and Run, one attempt at a job, which engines are given."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Run:
     reason: Interrupt | None = None  # set under the lock; it decides the outcome, the interrupt is a nudge
     ended = False
     begun_at = 0.0
+    ended_at = 0.0
     slot: Any = None  # the engine's own: the place where it runs
     value: Any = None
     error: BaseException | None = None
@@ -47,7 +48,7 @@ class Run:
         self.core = core
         self.job = job
         self.attempt = job.attempt
-        self.context: Context | None = job._context
+        self.context: Context = job._context
 
     @property
     def work(self) -> Work:

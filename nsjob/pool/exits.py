@@ -45,7 +45,7 @@ def _finish_all() -> None:
                 core.stop(False)
         for core in cores:
             if not core.forked:
-                core.waits.until([core.watchers], lambda core=core: True if not core.live else None, None)
+                core.waits.until([core.watchers], core.idle, None)
     except KeyboardInterrupt:  # pool threads are daemons: no stuck one holds the exit
         for core in cores:
             core.stop(True)
@@ -61,7 +61,7 @@ def _after_fork() -> None:
         PLACES.pop(other, None)
 
 
-# Before the interpreter joins its threads, as concurrent.futures has it: an atexit function comes too late to start any.
+# Before the interpreter joins its threads, as concurrent.futures has it: atexit comes too late to start any.
 threading._register_atexit(_finish_all)  # type: ignore[attr-defined]
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

@@ -93,7 +93,7 @@ class Job:
         self._queue = queue
         self._work = work
         self._options = options
-        self._context: Context | None = context
+        self._context = context
         self._queued = queued
         self._where = -1
         self._aside = aside  # leaves the table when done, and is not waited for by id

@@ -86,7 +86,7 @@ class JobOptions:
         """
         if not given:
             return self
-        checked = {name: _check(name, value) for name, value in given.items()}
+        checked: dict[str, Any] = {name: _check(name, value) for name, value in given.items()}
         changed = dataclasses.replace(self, **checked)
         if changed.ifnew and changed.jobid is None:
             raise OptionError("ifnew needs a jobid: which job is to be looked for")

@@ -108,9 +108,9 @@ def install() -> None:
 def wrap() -> None:
     """Wrap the streams again where the program has replaced them."""
     if sys.stdout is not None and not isinstance(sys.stdout, _Stream):
-        sys.stdout = _Stream(sys.stdout)  # type: ignore[assignment]
+        sys.stdout = _Stream(sys.stdout)
     if sys.stderr is not None and not isinstance(sys.stderr, _Stream):
-        sys.stderr = _Stream(sys.stderr)  # type: ignore[assignment]
+        sys.stderr = _Stream(sys.stderr)
 
 
 def uninstall() -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import math
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextvars import copy_context
 from types import TracebackType
@@ -14,13 +13,11 @@ from typing import Any, Self, cast
 
 from nsjob.durations import seconds
 from nsjob.errors import (
-    JobCancelled,
     JobExists,
     NoSuchJob,
     NoSuchQueue,
     OptionError,
     QueueClosed,
-    QueueDraining,
     QueueExists,
     QueueFull,
     Reentered,
@@ -33,8 +30,8 @@ from nsjob.pool.completed import Completed
 from nsjob.pool.core import Core, dependency_failed, refusal
 from nsjob.pool.engine import engine_named
 from nsjob.pool.events import Listener, Subscription
-from nsjob.pool.job import DONE, ERROR, OK, RUNNING, SCHEDULED, Job
-from nsjob.pool.options import NO_OPTIONS, JobOptions, count, flag, name_text, text
+from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job
+from nsjob.pool.options import NO_OPTIONS, count, flag, name_text, text
 from nsjob.pool.queue import JobQueue, OnError
 from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, Settings, ThreadDetail, ThreadInfo
 from nsjob.pool.waits import outcome_of
@@ -79,7 +76,7 @@ class Pool:
         self._defaults = NO_OPTIONS.changed({"capture_output": True} if flag("capture_output", capture_output) else {})
         settings = Settings(maxthreads=cap or 0)
         self._core = Core(clock or SystemClock(), title, cap, settings)
-        self._core.immediate = flag("immediate", immediate)
+        self._core.immediate = self._core.special = flag("immediate", immediate)
         self._captures = False
         self._closed = False
         exits.register(self._core)
@@ -134,6 +131,7 @@ class Pool:
         made = JobQueue(core, queue, maxthreads, desc, chosen, options)
         made.engine_name = engine
         made.maxqueued, made.maxperkey, made.onerror = maxqueued, maxperkey, onerror
+        made.plain = options.plain and maxqueued is None
         if options.capture_output:
             self._capture()
 
@@ -253,6 +251,11 @@ class Pool:
         Raises:
             NoSuchQueue, QueueClosed, QueueDraining, QueueFull, JobExists, SnippetError, OptionError, NoSuchJob.
         """
+        core = self._core
+        if not options and not use and block == 0 and type(script) is str and type(queue) is str:
+            found = core.queues.get(queue)
+            if found is not None and found.plain and not core.special and not core.lock._is_owned():
+                return core.enter_plain(found, compile_snippet(script), found.defaults, found.defaults.detached)
         if type(script) is not str:
             if not isinstance(script, str):
                 raise OptionError(f"script must be Python source (str), but got {type(script).__name__}: see submit")
@@ -299,7 +302,7 @@ class Pool:
                 self._capture()
         aside = owned or options.detached
         reentered = core.lock._is_owned()
-        if options.plain and found.maxqueued is None and not reentered and not core.immediate and not core.forked:
+        if options.plain and found.maxqueued is None and not reentered and not core.special:
             return core.enter_plain(found, work, options, aside)
         patience = 0.0 if block == 0 else None if block is None else seconds(block)
         job = Job(found, "", work, options, copy_context(), core.now(), aside)
@@ -412,7 +415,8 @@ class Pool:
             JobCancelled, JobTimeout, JobExpired, DependencyFailed: it ended so.
             Exception: the body's own.
         """
-        return outcome_of(self._core.waits.by_id(self._find(queue), _id(job), timeout))
+        ended = self._core.waits.by_id(self._find(queue), job if type(job) is str else _id(job), timeout)
+        return ended._value if ended.outcome is OK else outcome_of(ended)
 
     def waitany(self, *queues: str, timeout: object = None) -> Any:
         """Wait until a job is done, and return its id; it stays, for `wait`.
@@ -560,7 +564,8 @@ class Pool:
                 work, options = old._work, old._options
             else:
                 work, options = old.work, old.options
-            fresh = Job(queue, id, work, options.changed({"jobid": id, "after": (), "delay": 0.0}), copy_context(), core.now(), options.detached)
+            options = options.changed({"jobid": id, "after": (), "delay": 0.0})
+            fresh = Job(queue, id, work, options, copy_context(), core.now(), options.detached)
             if queue.req != "none" or core.stopping:
                 raise QueueClosed
             if isinstance(old, Job):
@@ -714,7 +719,7 @@ class Pool:
         core.stop(cancel)
         self._run_immediate()
         if wait:
-            core.waits.until([core.watchers], lambda: True if not core.live else None, limit)
+            core.waits.until([core.watchers], core.idle, limit)
             rest = None if limit is None else max(limit - (time.monotonic() - started), 0.0)
             for engine in list(core.engines.values()):
                 engine.close(rest)
@@ -812,5 +817,3 @@ def _caller_variables(names: object) -> Mapping[str, Any]:
         else:
             raise OptionError(f"use: the caller has no variable {name!r}")
     return found
-
-

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nsjob.pool.job import DONE
+
 if TYPE_CHECKING:
     from nsjob.pool.job import Particulars
     from nsjob.pool.options import JobOptions
@@ -172,7 +174,7 @@ class JobReport:
 
 
 class Left(NamedTuple):
-    """A job that left its queue, without its value. The core keeps it as a plain tuple: making one must cost nothing."""
+    """A job that left its queue, without its value. The core keeps plain tuples: making one costs little."""
 
     queue: JobQueue
     id: str
@@ -185,3 +187,7 @@ class Left(NamedTuple):
     started: float
     ended: float
     particulars: Particulars | None
+
+    @property
+    def state(self) -> str:
+        return DONE

@@ -236,5 +236,3 @@ def _progress(particulars: Particulars | None) -> tuple[float, float | None, str
 
 def _output(particulars: Any) -> str:
     return particulars.output.text() if particulars is not None and particulars.output is not None else ""
-
-

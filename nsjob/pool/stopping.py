@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nsjob.pool.engine import Interrupt, Run
     from nsjob.pool.timers import Timer
 
-__all__ = ["Stopping"]
+__all__ = ["Stopping", "timed_out"]
 
 NUDGE_EVERY = 0.1  # seconds
 LOOK_AGAIN = 0.005  # seconds, where the body was in code that must not be interrupted
@@ -32,6 +32,11 @@ def _commit_interrupt(run: Run, particulars: Particulars, reason: Interrupt, nud
     run.nudge = nudge
     if cancelling:
         particulars.cancelling = True
+
+
+def timed_out(job: Job) -> JobTimeout:
+    """The error of a job that was stopped for its time limit."""
+    return JobTimeout(f"job {job.id} ran longer than its time limit of {job._options.timeout or 0.0:g} seconds")
 
 
 class Stopping:
@@ -140,7 +145,7 @@ class Stopping:
                 core.settings.maxlost,
             )
             return False
-        if queue.engine is core.threads:
+        if queue.engine_name == "thread":
             core.threads.lose(run)
         else:
             core.timers.soon(queue.engine.abandon, run)
@@ -155,8 +160,7 @@ class Stopping:
             core.running -= 1
             queue.release_key(job._options.key)
         if run.reason == "timeout":
-            limit = job._options.timeout or 0.0
-            core.end(job, TIMEOUT, JobTimeout(f"job {job.id} ran longer than its time limit of {limit:g} seconds"), core.now())
+            core.end(job, TIMEOUT, timed_out(job), core.now())
         else:
             core.end(job, CANCELLED, JobCancelled(), core.now())
         core.refresh(queue)

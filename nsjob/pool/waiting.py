@@ -9,6 +9,7 @@ from nsjob.pool.job import SCHEDULED
 
 if TYPE_CHECKING:
     from nsjob.pool.engine import Run
+    from nsjob.pool.job import Job
     from nsjob.pool.options import JobOptions
 
 __all__ = ["Park", "Ticket", "Wait"]
@@ -42,13 +43,20 @@ class Park:
 
 
 class Wait:
-    """A wait by id that is under way. It is given up by one store, so that Ctrl-C cannot leave half of it behind."""
+    """A wait by id that is under way.
 
-    __slots__ = ("active", "park")
+    Attributes:
+        active: whether it goes on.
+        handed: whether the job was taken out of its queue for it. Changed under the lock, as `active` is.
+    """
+
+    __slots__ = ("active", "handed", "job", "park")
 
     def __init__(self, park: Park) -> None:
         self.park = park
         self.active = True
+        self.handed = False
+        self.job: Job | None = None
 
 
 class Ticket:

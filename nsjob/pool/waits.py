@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from nsjob.durations import seconds
-from nsjob.errors import JobDetached, JobInterrupted, JobWaited, NoSuchJob, WaitTimeout
+from nsjob.errors import JobDetached, JobInterrupted, JobWaited, NoSuchJob, PoolForked, Reentered, WaitTimeout
 from nsjob.pool.context import PLACES
 from nsjob.pool.job import DONE, OK, Job
 from nsjob.pool.waiting import Park, Wait
@@ -64,7 +64,6 @@ class Waits:
 
     # -- one job -------------------------------------------------------------------------------------------------
 
-    @_shielded
     def by_id(self, queue: JobQueue, id: str, timeout: object) -> Job:
         """Wait for a job by its id and let it leave its queue.
 
@@ -72,26 +71,36 @@ class Waits:
             NoSuchJob, JobDetached, JobWaited: nothing is waited for.
             WaitTimeout: it stays.
         """
-        deadline = _deadline(timeout)
+        deadline = None if timeout is None else _deadline(timeout)
+        if get_ident() in PLACES:
+            return self._by_id_shielded(queue, id, deadline)
+        return self._by_id(queue, id, deadline)
+
+    def _by_id(self, queue: JobQueue, id: str, deadline: float | None) -> Job:
         core = self._core
         wait = Wait(Park())
+        lock = core.lock
+        if core.forked:
+            raise PoolForked
+        if lock._is_owned():
+            raise Reentered("wait")
         try:
-            job: Job = core.guarded(self._take_or_wait, queue, id, wait)
-            if job.particulars().wait is not wait:
-                return job
-            while True:
-                awake = self._block(wait.park, deadline)
-                if core.guarded(self._taken, queue, job, wait):
-                    return job
-                if not awake:
+            try:  # `locked`, written out
+                lock.acquire(False) or core.contend()
+                job = self._take_or_wait(queue, id, wait)
+            finally:
+                try:
+                    lock.release()
+                except RuntimeError:  # interrupted before the lock was ours
+                    pass
+            while not wait.handed and job.state is not DONE:
+                if not self._block(wait.park, deadline) and not core.guarded(self._give_up, job, wait):
                     raise WaitTimeout
+            return job
         except BaseException:
-            wait.active = False
-            if queue.watchers:  # the job is theirs again
-                core.timers.soon(core.locked, core.wake_watchers, queue)
+            # Whatever landed here, the wait is over; a result that was handed to it goes back.
+            core.timers.soon(core.locked, self._give_back, queue, wait)
             raise
-        finally:
-            wait.active = False
 
     def _take_or_wait(self, queue: JobQueue, id: str, wait: Wait) -> Job:
         job = queue.table.get(id)
@@ -105,15 +114,28 @@ class Waits:
         particulars = job.particulars()
         if particulars.wait is not None and particulars.wait.active:
             raise JobWaited(id)
+        wait.job = job
         particulars.wait = wait
         return job
 
-    def _taken(self, queue: JobQueue, job: Job, wait: Wait) -> bool:
-        if job.state is not DONE:
-            return False
-        if queue.table.get(job.id) is job:
-            self._core.depart(queue, job)
-        return True
+    def _give_up(self, job: Job, wait: Wait) -> bool:
+        """The time is over: whether the job is done all the same."""
+        if job.state is DONE:
+            return True
+        wait.active = False
+        return False
+
+    def _give_back(self, queue: JobQueue, wait: Wait) -> None:
+        job = wait.job
+        wait.active = False
+        if job is None:
+            return
+        if wait.handed and job.id not in queue.table and queue.core.queues.get(queue.name) is queue:
+            queue.table[job.id] = job
+            queue.done[job.id] = job
+        self._core.wake_watchers(queue)  # the job is theirs again
+
+    _by_id_shielded = _shielded(_by_id)
 
     @_shielded
     def handle(self, job: Job, timeout: object) -> Any:
@@ -226,12 +248,12 @@ class Waits:
         Raises:
             JobInterrupted: the body that waits was asked to end.
         """
+        core = self._core
+        if core.immediate:
+            core.run_here()
         place = PLACES.get(get_ident())
         run: Run | None = place.run if place is not None else None
         if run is None or run.ended:
-            core = self._core
-            if core.immediate:
-                core.run_here()
             return park.sleep(None if deadline is None else deadline - time.monotonic())
         # The verb that waits is shielded: nothing lands in here, and an interrupt wakes `run.waiting`.
         owner = run.core
