@@ -197,7 +197,7 @@ class Core:
             bucket = backlog.buckets.get(rank)
             if bucket is None:
                 bucket = backlog.bucket(rank)
-            if rank > queue.ready_at and queue.running < queue.maxthreads and not queue.paused:
+            if rank > queue.ready_at and queue.running < queue.maxthreads and not queue.held:
                 self.make_ready(queue, rank)
             # From here on stores alone, and one C call at the end.
             queue.serial = serial + 1
@@ -225,7 +225,7 @@ class Core:
             self._enter(queue, job)
             return
         bucket = queue.backlog.bucket(place)
-        if place > queue.ready_at and queue.running < queue.maxthreads and not queue.paused:
+        if place > queue.ready_at and queue.running < queue.maxthreads and not queue.held:
             self.make_ready(queue, place)
         self._enter_waiting(queue, queue.backlog, job, place, bucket.appendleft if first else bucket.append)
 
@@ -337,7 +337,7 @@ class Core:
             top = mask.bit_length() - 1
             ready = cast("OrderedDict[JobQueue, None]", self.ready[top])
             queue = next(iter(ready))
-            entry = queue.next() if queue.paused or queue.maxperkey is not None else queue.backlog.pop()
+            entry = queue.next() if queue.held or queue.maxperkey is not None else queue.backlog.pop()
             if entry is None:
                 self.refresh(queue)
                 continue
@@ -390,7 +390,7 @@ class Core:
         mask = queue.backlog.mask
         if mask and take and (self.cap is None or self.cap >= self.total) and queue.running <= queue.maxthreads:
             # No cap of the pool binds: the slot stays with its queue, and the counts as they are.
-            entry = queue.next() if queue.paused or queue.maxperkey is not None else queue.backlog.pop()
+            entry = queue.next() if queue.held or queue.maxperkey is not None else queue.backlog.pop()
             if entry is not None:
                 if type(entry) is Ticket:
                     _honour(entry)
@@ -698,17 +698,29 @@ class Core:
         if job._options.detached:
             self.endings.append(partial(_log_detached, job, error))
         if queue.onerror == "pause" and not queue.paused:
-            queue.paused = True
+            queue.paused = queue.held = True
             self.refresh(queue)
-        elif queue.onerror == "cancel":
-            self.timers.soon(self.cancel_scheduled, queue)
+        elif queue.onerror == "cancel" and not queue.clearing:
+            queue.clearing = queue.held = True
+            self.refresh(queue)
+            self.timers.soon(self.clear, queue)
 
-    def cancel_scheduled(self, queue: JobQueue) -> None:
-        """Cancel whatever waits in a queue; on the timers' thread, or a pool thread, in slices."""
+    def clear(self, queue: JobQueue) -> None:
+        """A job of the queue failed, and what waits in it is to be cancelled (`onerror`); on the timers' thread.
+
+        The queue starts nothing until that is done, and each job takes the lock by itself.
+        """
         jobs: list[Job] = self.locked(lambda: [job for job in queue.table.values() if job.state is SCHEDULED])
         for job in jobs:
             self.locked(self.drop, job, CANCELLED, JobCancelled())
+        self.locked(self._cleared, queue)
         self.call_endings_elsewhere()
+        self.wake()
+
+    def _cleared(self, queue: JobQueue) -> None:
+        queue.clearing = False
+        queue.held = queue.paused
+        self.refresh(queue)
 
     def drop(self, job: Job, outcome: str, value: object) -> None:
         """End a scheduled job where it still is scheduled. Never in a caller's thread."""
@@ -832,6 +844,7 @@ class Core:
     @stores
     def commit_resume(self, queue: JobQueue) -> None:
         queue.paused = False
+        queue.held = queue.clearing
         if queue.req == "drain":
             queue.req = "none"
 
@@ -920,7 +933,7 @@ class Core:
         self.cancelling = self.cancelling or cancel
         self.threads.closing = True
         for queue in self.queues.values():
-            queue.paused = False
+            self.commit_resume(queue)
             self.refresh(queue)
         for place in self.threads.idle:
             place.park.wake()

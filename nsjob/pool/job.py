@@ -124,7 +124,7 @@ class Job:
     def req(self) -> str:
         """`cancel` where it was asked to end, `wait` where someone waits by its id, else `none`."""
         particulars = self._particulars
-        if particulars is None:
+        if particulars is None or self.state is DONE:
             return "none"
         if particulars.cancelling:
             return "cancel"

@@ -193,7 +193,7 @@ class Pool:
 
         def hold() -> None:
             found = self._find(queue)
-            found.paused = True
+            found.paused = found.held = True
             self._core.refresh(found)
 
         self._core.guarded(hold)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Literal
 
-from nsjob.pool.backlog import NOWHERE, Backlog
+from nsjob.pool.backlog import NOWHERE, TICKET, Backlog
 from nsjob.pool.job import CANCELLED, ERROR, EXPIRED, OK, SCHEDULED, TIMEOUT, Job
 from nsjob.pool.waiting import Park, Ticket
 
@@ -48,6 +48,8 @@ class JobQueue:
         self.onerror: OnError = "continue"
         self.req: Literal["none", "delete", "drain"] = "none"
         self.paused = False
+        self.clearing = False  # what waits in it is being cancelled
+        self.held = False  # paused or clearing: nothing starts
         self.running = 0  # slots taken
         self.live = 0  # jobs that are not done
         self.aside = 0  # jobs of the table that cannot be waited for by id
@@ -77,14 +79,14 @@ class JobQueue:
         if self.running >= self.maxthreads:
             return NOWHERE
         top = self.backlog.top()
-        if self.paused and top < 257:
+        if self.held and top < TICKET:
             return NOWHERE
         return top
 
     def next(self) -> Job | Ticket | None:
         """Take out what is to run next; where its key is at its cap, it is parked until a job of the key ends."""
         while True:
-            if self.paused and self.backlog.top() < 257:
+            if self.held and self.backlog.top() < TICKET:
                 return None
             entry = self.backlog.pop()
             if entry is None or self.maxperkey is None:

@@ -1,0 +1,80 @@
+"""The programs under examples/ do what they say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*command: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=100,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A small library: three modules that count, one that does not parse, and two that are not its own."""
+    (tmp_path / "alpha.py").write_text("def one():\n    pass\n\n\nasync def two():\n    pass\n")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("")
+    (tmp_path / "package" / "beta.py").write_text("class C:\n    def method(self):\n        def inner(): ...\n")
+    (tmp_path / "broken.py").write_text("def (:\n")
+    for folder in ("site-packages", "__pycache__"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "foreign.py").write_text("class Foreign: ...\n")
+    return tmp_path
+
+
+def columns(line: str) -> list[str]:
+    return line.replace(",", "").split()
+
+
+def test_the_census_counts_functions_classes_and_lines_of_each_module(library: Path) -> None:
+    ended = run("examples/census.py", "--directory", library)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = [columns(line) for line in ended.stdout.splitlines()]
+    assert lines[0] == ["module", "functions", "classes", "lines"]
+    assert lines[2:5] == [
+        ["alpha.py", "2", "0", "6"],
+        ["package/beta.py", "2", "1", "3"],
+        ["package/__init__.py", "0", "0", "0"],
+    ]
+    assert lines[6] == ["all", "3", "modules", "4", "1", "9"]
+
+
+def test_the_census_lists_a_file_that_does_not_parse_and_goes_on(library: Path) -> None:
+    ended = run("examples/census.py", "--directory", library, "--threads", 1)
+
+    assert ended.returncode == 0
+    assert "4 files, 1 at a time" in ended.stdout
+    assert "1 could not be counted:\n  broken.py: SyntaxError: " in ended.stdout
+
+
+def test_the_census_shows_as_many_modules_as_it_was_asked_for(library: Path) -> None:
+    ended = run("examples/census.py", "--directory", library, "--top", 1)
+
+    assert "alpha.py" in ended.stdout
+    assert "beta.py" not in ended.stdout
+    assert "all 3 modules" in ended.stdout
+
+
+@pytest.mark.parametrize("wrong", [("--threads", 0), ("--top", -1), ("--directory", "no/such/place")])
+def test_the_census_says_what_is_wrong_with_its_options(wrong: tuple[str, object]) -> None:
+    ended = run("examples/census.py", *wrong)
+
+    assert ended.returncode == 2
+    assert "usage: census.py" in ended.stderr
+    assert str(wrong[0]).lstrip("-") in ended.stderr
