@@ -21,42 +21,56 @@ Bug = Callable[[pytest.MonkeyPatch], None]
 
 
 def a_cap_that_is_off_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = JobQueue.place
+    take, place = Core.take, JobQueue.place
 
-    def place(self: JobQueue) -> int:
+    def take_more(self: Core) -> Any:
+        queues = list(self.queues.values())
+        for queue in queues:
+            queue.maxthreads += 1
+        try:
+            return take(self)
+        finally:
+            for queue in queues:
+                queue.maxthreads -= 1
+
+    def place_further(self: JobQueue) -> int:
         self.running -= 1
         try:
-            return original(self)
+            return place(self)
         finally:
             self.running += 1
 
-    monkeypatch.setattr(JobQueue, "place", place)
+    monkeypatch.setattr(Core, "take", take_more)
+    monkeypatch.setattr(JobQueue, "place", place_further)
 
 
 def a_cap_of_the_pool_that_is_off_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = Core._next_ready
+    take = Core.take
 
-    def next_ready(self: Core) -> Any:
-        self.running -= 1
+    def take_more(self: Core) -> Any:
+        cap = self.cap
+        self.cap = None if cap is None else cap + 1
         try:
-            return original(self)
+            return take(self)
         finally:
-            self.running += 1
+            self.cap = cap
 
-    monkeypatch.setattr(Core, "_next_ready", next_ready)
-    monkeypatch.setattr(ThreadEngine, "wake", lambda self: False)  # so that there is a thread for it
-    monkeypatch.setattr(ThreadEngine, "_want", _want_one_more(ThreadEngine._want))
+    monkeypatch.setattr(Core, "take", take_more)
+    # One thread more, to run it.
+    monkeypatch.setattr(ThreadEngine, "_want", _with_one_more_thread(ThreadEngine._want))
+    monkeypatch.setattr(ThreadEngine, "_claim", _with_one_more_thread(ThreadEngine._claim))
+    monkeypatch.setattr(ThreadEngine, "wake", _with_one_more_thread(ThreadEngine.wake))
 
 
-def _want_one_more(original: Callable[[ThreadEngine], Any]) -> Callable[[ThreadEngine], Any]:
-    def want(self: ThreadEngine) -> Any:
-        self.waiting += 1
+def _with_one_more_thread(original: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: ThreadEngine, *arguments: Any) -> Any:
+        self.count -= 1
         try:
-            return original(self)
+            return original(self, *arguments)
         finally:
-            self.waiting -= 1
+            self.count += 1
 
-    return want
+    return method
 
 
 def a_wake_up_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,7 @@ class Place:
         "run",
         "sent",
         "thread",
+        "woken",
     )
 
     def __init__(self, core: Core) -> None:
@@ -61,6 +62,7 @@ class Place:
         self.idle = False
         self.idle_since = 0.0
         self.gone = False
+        self.woken = False  # while idle: whether it was woken and has not come yet
         self.looked_at: tuple[int, int] | None = None
         self.ident = 0
         self.jobs = 0
@@ -102,7 +104,10 @@ class ThreadEngine:
     def wake(self) -> bool:
         """Wake an idle thread. Returns whether one was there, or as many run as may. Under the lock."""
         if self.idle:
-            self.idle[-1].park.wake()
+            place = self.idle[-1]
+            if not place.woken:
+                place.park.wake()
+                place.woken = True  # after it: an exception between the two costs one wake too many
             return True
         return self._core.immediate or (self.count - self.waiting >= self.limit() and not self._core.outbox)
 
@@ -130,7 +135,7 @@ class ThreadEngine:
     def _want(self) -> Place | None:
         core = self._core
         if self.idle:
-            self.idle[-1].park.wake()
+            self.wake()
             return None
         if not core.ready_mask or self.count - self.waiting >= self.limit() or core.immediate:
             return None
@@ -302,6 +307,7 @@ class ThreadEngine:
 
     def _rest(self, place: Place, again: bool) -> None:
         place.idle = True
+        place.woken = False
         if not again:
             place.idle_since = self._core.now()
         self.idle.append(place)

@@ -236,11 +236,7 @@ class Core:
         """
         if self.ready[place] is None:
             self.ready[place] = OrderedDict()
-        idle = self.threads.idle
-        if idle:
-            idle[-1].park.wake()
-        else:
-            self.wake()
+        self.wake()
         self._move_queue(queue, queue.ready_at, place)
 
     @stores
@@ -265,9 +261,13 @@ class Core:
         append(job)
 
     def wake(self) -> None:
-        """See to it that somebody looks for what may run. Spurious calls are harmless."""
+        """See to it that somebody looks for what may run. Under the lock; spurious calls are harmless."""
         if not self.threads.wake():
             self.timers.soon(self.dispatch)
+
+    def wake_up(self) -> None:
+        """`wake`, for those who do not have the lock."""
+        self.locked(self.wake)
 
     def dispatch(self) -> None:
         """Start what is ready; on the timers' thread.
@@ -299,20 +299,23 @@ class Core:
         job.attempt += 1
         queue.active += 1
         run = job._run = Run(self, job)
+        run.begun_at = job._started = now
+        if queue.simple and job._options.plain and not self.subscriptions:
+            if job._options.watched:
+                self._begun(run)
+            return run
         particulars = job._particulars
         if particulars is not None and particulars.expiry is not None:
             self.timers.cancel(particulars.expiry)
             particulars.expiry = None
-        if queue.room:
-            for park in queue.room:
-                park.wake()
+        for park in queue.room:
+            park.wake()
         if queue.engine is not self.threads:
+            run.begun_at = 0.0
             self.outbox.append(run)
             self.timers.soon(self._push)
             return None
-        run.begun_at = job._started = now
-        if job._options.watched or self.subscriptions:
-            self._begun(run)
+        self._begun(run)
         return run
 
     def begin(self, run: Run) -> None:
@@ -364,7 +367,7 @@ class Core:
         """End a run of any engine but the pool's threads, from any thread. Returns None: places are not handed on."""
         self.locked(self.finish, run, False)
         self.call_endings()
-        self.wake()
+        self.wake_up()
         return None
 
     def finish(self, run: Run, take: bool = True) -> Run | None:
@@ -374,11 +377,35 @@ class Core:
         run.ended = True
         job = run.job
         queue = job._queue
+        value = run.value
         run.ended_at = now = self.now()
-        if run.reason is None and run.error is None:
-            self.end(job, OK, run.value, now)
-        else:
+        if run.reason is not None or run.error is not None:
             self._judge(run, job, now)
+        elif (
+            job._particulars is not None
+            or job._aside
+            or not job._options.plain
+            or type(value) is Ending
+            or queue.watchers
+            or queue.tells
+            or self.watchers
+            or self.subscriptions
+            or len(queue.done) >= self.bound
+        ):
+            self.end(job, OK, value, now)
+        else:  # `end` of a job with nothing but a value, written out
+            job._ended = now
+            job._code = TCL_OK
+            job._value = value
+            job.outcome = OK
+            job.state = DONE
+            job._run = None
+            del job._context
+            self.live -= 1
+            queue.live -= 1
+            queue.active -= 1
+            queue.ended[OK] += 1
+            queue.done[job.id] = job
         if run.limit is not None:
             self.timers.cancel(run.limit)
         if run.nudge is not None:
@@ -387,10 +414,11 @@ class Core:
             return self.take() if take else None
         if queue.maxperkey is not None:
             queue.release_key(job._options.key)
-        mask = queue.backlog.mask
+        backlog = queue.backlog
+        mask = backlog.mask
         if mask and take and (self.cap is None or self.cap >= self.total) and queue.running <= queue.maxthreads:
             # No cap of the pool binds: the slot stays with its queue, and the counts as they are.
-            entry = queue.next() if queue.held or queue.maxperkey is not None else queue.backlog.pop()
+            entry = queue.next() if queue.held or queue.maxperkey is not None else backlog.pop()
             if entry is not None:
                 if type(entry) is Ticket:
                     _honour(entry)
@@ -460,7 +488,7 @@ class Core:
     def arrive(self, job: Job) -> None:
         """A delayed job's time has come; on the timers' thread."""
         self.locked(self.admit, job)
-        self.wake()
+        self.wake_up()
 
     def admit(self, job: Job) -> None:
         """Let a scheduled job enter the backlog, where nothing keeps it out any more. Never in a caller's thread."""
@@ -506,7 +534,7 @@ class Core:
             self.tell("finished", job, outcome)
             if queue.req == "delete" and not queue.table:
                 self.tell_queue("queue deleted", queue)
-        if particulars is not None or queue.watchers or self.watchers or queue.tells:
+        if particulars is not None or queue.watchers or queue.tells or self.watchers:
             self.announce(job)
 
     @stores
@@ -579,24 +607,24 @@ class Core:
             )
         )
 
-    def end_early(self, job: Job, error: BaseException) -> None:
+    def end_early(self, job: Job) -> None:
         """Cancel a scheduled job. Under the lock, in any thread: everything is announced before the commit."""
         queue = job._queue
         particulars = job._particulars
         if particulars is not None:
             self._disarm(job)
-        if particulars or queue.room or queue.watchers or self.watchers or queue.tells:
+        if particulars or queue.room or queue.watchers or queue.tells or self.watchers:
             self.timers.soon(self._follow_up, job)
         if self.subscriptions:
             self.tell("finished", job, CANCELLED)
         job._ended = self.now()
         self.remember(job, CANCELLED)
-        self._commit_cancelled(queue, queue.backlog, job, error)
+        self._commit_cancelled(queue, queue.backlog, job)
         queue.backlog.sweep(queue.live - queue.active)
 
     @stores
-    def _commit_cancelled(self, queue: JobQueue, backlog: Any, job: Job, error: BaseException) -> None:
-        job._value = error
+    def _commit_cancelled(self, queue: JobQueue, backlog: Any, job: Job) -> None:
+        job._value = None  # whoever asks gets an error of its own
         job.outcome = CANCELLED
         job._code = TCL_ERROR
         job.state = DONE
@@ -622,7 +650,7 @@ class Core:
         """Tell those who wait for a job that a caller cancelled; on the timers' thread."""
         self.locked(self._told, job)
         self.call_endings_elsewhere()
-        self.wake()
+        self.wake_up()
 
     def _told(self, job: Job) -> None:
         if job.state is DONE:
@@ -715,7 +743,7 @@ class Core:
             self.locked(self.drop, job, CANCELLED, JobCancelled())
         self.locked(self._cleared, queue)
         self.call_endings_elsewhere()
-        self.wake()
+        self.wake_up()
 
     def _cleared(self, queue: JobQueue) -> None:
         queue.clearing = False
@@ -922,7 +950,7 @@ class Core:
             for job in self.locked(self._all_jobs):
                 if job.state is not DONE:
                     self.locked(self.stops.cancel, job)
-        self.wake()
+        self.wake_up()
         self.timers.wake()
 
     def _all_jobs(self) -> list[Job]:

@@ -37,7 +37,7 @@ class JobFuture(Future[Any]):
             elif job.outcome == "cancelled" and super().cancel():
                 self.set_running_or_notify_cancel()
             elif job.outcome is not OK:
-                self.set_exception(job._value)
+                self.set_exception(job.error)
         except InvalidStateError:  # somebody settled it before
             pass
 

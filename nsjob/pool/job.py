@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
+from nsjob.errors import JobCancelled
+
 if TYPE_CHECKING:
     from nsjob.pool.engine import Run
     from nsjob.pool.options import JobOptions
@@ -134,7 +136,9 @@ class Job:
     @property
     def error(self) -> BaseException | None:
         """The exception that a done job ended with, or None."""
-        return self._value if self.state is DONE and self.outcome != OK else None
+        if self.state is not DONE or self.outcome is OK:
+            return None
+        return JobCancelled() if self.outcome is CANCELLED else self._value
 
     def done(self) -> bool:
         """Whether it has ended, whatever the outcome."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -70,10 +71,12 @@ class JobOptions:
     metadata: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     capture_output: bool = False
 
+    _known: dict[Any, JobOptions] = dataclasses.field(init=False, default_factory=dict, compare=False, repr=False)
     plain: bool = dataclasses.field(init=False, default=True, compare=False)  # nothing that concerns its entering
     watched: bool = dataclasses.field(init=False, default=False, compare=False)  # something that concerns its start
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_known", {})
         special = self.head or self.jobid or self.delay or self.after or self.unique is not None
         object.__setattr__(self, "watched", self.timeout is not None or self.capture_output)
         object.__setattr__(self, "plain", not (special or self.at is not None or self.expires is not None))
@@ -86,9 +89,33 @@ class JobOptions:
         """
         if not given:
             return self
-        checked: dict[str, Any] = {name: _check(name, value) for name, value in given.items()}
-        changed = dataclasses.replace(self, **checked)
-        if changed.ifnew and changed.jobid is None:
+        # Most programs give the same few options again and again: those are looked up.
+        try:
+            key = tuple([(name, type(value), value) for name, value in given.items() if name not in _EACH])
+            base = self._known.get(key)
+        except TypeError:  # a value that cannot be hashed
+            return self._put_in({name: _check(name, value) for name, value in given.items()}, given)
+        if base is None:
+            rest = {name: value for name, value in given.items() if name not in _EACH}
+            base = self._put_in({name: _check(name, value) for name, value in rest.items()}, rest)
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[key] = base
+        if len(key) == len(given):
+            if base.ifnew and base.jobid is None:
+                raise OptionError("ifnew needs a jobid: which job is to be looked for")
+            return base
+        return base._put_in({name: _check(name, given[name]) for name in _EACH if name in given}, given)
+
+    def _put_in(self, checked: Mapping[str, Any], given: Mapping[str, object]) -> JobOptions:
+        """A copy with these values. It is on the way of every job with values of its own, so no dataclass machinery."""
+        changed: JobOptions = object.__new__(JobOptions)
+        for put, value in zip(_PUT, _GET(self), strict=True):
+            put(changed, value)
+        for name, value in checked.items():
+            object.__setattr__(changed, name, value)
+        changed.__post_init__()
+        if changed.ifnew and changed.jobid is None and "jobid" in given:
             raise OptionError("ifnew needs a jobid: which job is to be looked for")
         if "delay" in given and "at" in given:
             raise OptionError("delay and at exclude each other: give one of them")
@@ -248,5 +275,11 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "metadata": _metadata,
     "capture_output": flag,
 }
+
+_EACH = ("vars", "input", "jobid", "metadata", "unique")  # values that each job has its own of
+_KNOWN = 256
+_NAMES = [field.name for field in dataclasses.fields(JobOptions)]
+_GET = attrgetter(*_NAMES)
+_PUT = [getattr(JobOptions, name).__set__ for name in _NAMES]
 
 NO_OPTIONS = JobOptions()

@@ -132,6 +132,7 @@ class Pool:
         made.engine_name = engine
         made.maxqueued, made.maxperkey, made.onerror = maxqueued, maxperkey, onerror
         made.plain = options.plain and maxqueued is None
+        made.simple = chosen is core.threads and maxqueued is None
         if options.capture_output:
             self._capture()
 

@@ -44,6 +44,7 @@ class JobQueue:
         self.defaults = defaults
         self.maxqueued: int | None = None
         self.maxperkey: int | None = None
+        self.simple = True  # whether its jobs start without more ado, where they have no options of their own
         self.plain = True  # whether its jobs enter without more ado, where they have no options of their own
         self.onerror: OnError = "continue"
         self.req: Literal["none", "delete", "drain"] = "none"

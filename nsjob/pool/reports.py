@@ -48,7 +48,7 @@ def job_info(job: Job) -> JobInfo:
     return JobInfo(
         id=job.id,
         state=job.state,
-        results=job._value if job.state is DONE else source,
+        results=source if job.state is not DONE else job._value if job.outcome is OK else job.error,
         script=source,
         code=job.code,
         type="detached" if options.detached else "nondetached",
@@ -127,7 +127,7 @@ def job_report(core: Core, job: Job) -> JobReport:
     reason: str = core.locked(_reason, core, job)
     particulars = job._particulars
     done = job.state is DONE
-    error = job._value if done and job.outcome is not OK else None
+    error = job.error
     ident = _ident(job)
     return JobReport(
         queue=job.queue,

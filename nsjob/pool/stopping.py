@@ -53,7 +53,7 @@ class Stopping:
         core = self._core
         queue = job._queue
         if job.state is SCHEDULED:
-            core.end_early(job, JobCancelled())
+            core.end_early(job)
             return False
         if job.state is DONE:
             if queue.table.get(job.id) is job:

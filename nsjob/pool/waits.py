@@ -33,7 +33,8 @@ def outcome_of(job: Job) -> Any:
     """Return a done job's value, or raise its error."""
     if job.outcome is OK:
         return job._value
-    error: BaseException = job._value
+    error = job.error
+    assert error is not None
     try:
         raise error.with_traceback(error.__traceback__)
     finally:
@@ -258,7 +259,7 @@ class Waits:
         # The verb that waits is shielded: nothing lands in here, and an interrupt wakes `run.waiting`.
         owner = run.core
         owner.locked(owner.leave_slot, run, park)
-        owner.wake()
+        owner.wake_up()
         if owner.immediate:
             owner.run_here()
         awake = run.reason is not None or park.sleep(None if deadline is None else deadline - time.monotonic())

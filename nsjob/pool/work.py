@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Work", "perform"]
 
 
+_NONE: dict[str, Any] = {}  # one for all: a call hands over a copy
+
+
 class Work(Protocol):
     """What an engine runs. `source` is what `joblist` shows as the job's script."""
 
@@ -30,7 +33,7 @@ class Call:
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.function = function
         self.args = args
-        self.kwargs = kwargs
+        self.kwargs = kwargs or _NONE
 
     @property
     def source(self) -> str:

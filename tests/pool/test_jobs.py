@@ -263,7 +263,9 @@ def test_job_context_progress_log_snooze_and_fail(pool: nsjob.Pool) -> None:
 
 
 def test_show_output_and_retry_answer_for_jobs_that_left(pool: nsjob.Pool) -> None:
-    job = pool.queue("q", "print('hello')\nattempts.append(1)\nlen(attempts)", vars={"attempts": []}, capture_output=True)
+    job = pool.queue(
+        "q", "print('hello')\nattempts.append(1)\nlen(attempts)", vars={"attempts": []}, capture_output=True
+    )
     assert pool.wait("q", job.id, PATIENCE) == 1
     assert pool.output("q", job.id) == "hello\n"
     report = pool.show("q", job.id)

@@ -10,7 +10,9 @@ import nsjob
 from nsjob.pool.stores import STORES, stores
 
 # Where CPython looks for signals and asynchronous exceptions: at calls, at the turns of loops, at resumption.
-_CHECKED = {name for name in dis.opmap if name.startswith(("CALL", "PRECALL", "JUMP_BACKWARD", "YIELD", "SEND", "FOR_"))}
+_CHECKED = {
+    name for name in dis.opmap if name.startswith(("CALL", "PRECALL", "JUMP_BACKWARD", "YIELD", "SEND", "FOR_"))
+}
 
 
 def faults(function: object) -> list[str]:
@@ -20,8 +22,12 @@ def faults(function: object) -> list[str]:
         if instruction.opname not in _CHECKED or instruction.opname == "PRECALL":
             continue
         rest = {i.opname for i in instructions[n + 1 :]}
-        if not (instruction.opname.startswith("CALL") and rest <= {"POP_TOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}):
-            found.append(f"{instruction.opname} at line {instruction.positions.lineno if instruction.positions else '?'}")
+        if not (
+            instruction.opname.startswith("CALL") and rest <= {"POP_TOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+        ):
+            found.append(
+                f"{instruction.opname} at line {instruction.positions.lineno if instruction.positions else '?'}"
+            )
     return found
 
 

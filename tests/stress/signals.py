@@ -291,11 +291,11 @@ def _check(tally: Tally, pool: nsjob.Pool, books: Books, handles: list[nsjob.Job
         tally.expect(agree, f"counts() of {name} against {ran} bodies that ran: {counts}")
         tally.expect(counts.error == counts.timeout == 0, f"counts() of {name}: {counts}")
         tally.expect(counts.scheduled == counts.running == counts.done == 0, f"something is left in {name}: {counts}")
-    _fill(tally, pool)
+    _fill(tally, pool, books)
     return len(tally.violations) == bad
 
 
-def _fill(tally: Tally, pool: nsjob.Pool) -> None:
+def _fill(tally: Tally, pool: nsjob.Pool, books: Books) -> None:
     """As many blocking jobs as there are slots all start, and one more does not."""
     total = sum(_CAPS.values())
     started = threading.Barrier(total + 1)
@@ -310,20 +310,27 @@ def _fill(tally: Tally, pool: nsjob.Pool) -> None:
     for name, cap in _CAPS.items():
         for _ in range(cap):
             jobs.append(pool.queue(name, "block()", vars={"block": block}))
+            next(books.ran[name])
     wrong = in_thread(lambda: started.wait(_PATIENCE / 4), _PATIENCE)
     if not tally.expect(not wrong, f"not all slots came back: {wrong}"):
         for name in _CAPS:
             tally.violation(f"  {name}: {[i for i in pool.queuelist() if i.name == name]}")
         tally.violation(f"  {pool.threadlist()} {pool.threads()}")
     extra = [pool.queue(name, "beyond.set()", vars={"beyond": beyond}) for name in _CAPS]
+    for name in _CAPS:
+        next(books.ran[name])
     until = time.monotonic() + 0.002
     while time.monotonic() < until:
         time.sleep(0)
     tally.expect(not beyond.is_set(), "there are more slots than the cap")
     go_on.set()
-    started.abort()
+    if wrong:
+        started.abort()
     for job in [*jobs, *extra]:
         if not in_thread(lambda job=job: job.wait(_PATIENCE), 2 * _PATIENCE):  # type: ignore[misc]
             continue
         tally.violation(f"a blocking job did not end well: {job!r} {job.error!r}")
-    pool.waitall(timeout=_PATIENCE)
+    try:
+        pool.waitall(timeout=_PATIENCE)
+    except nsjob.WaitTimeout:
+        tally.violation(f"waitall does not end, and all jobs have: {pool.counts()}")
