@@ -6,7 +6,7 @@ import math
 import re
 from datetime import timedelta
 
-from nsjob.errors import OptionError
+from nsjob.errors import OptionError, brief
 
 __all__ = ["seconds"]
 
@@ -49,11 +49,11 @@ def seconds(value: object) -> float:
     elif isinstance(value, str):
         number = _from_text(value)
     else:
-        raise OptionError(f'expected time value but got "{value!r}"')
+        raise OptionError(f"expected time value but got {brief(value)}")
     if not math.isfinite(number):
-        raise OptionError(f"expected a finite time, but got {value!r}")
+        raise OptionError(f"expected a finite time, but got {brief(value)}")
     if number < 0:
-        raise OptionError(f'expected a time of 0 or more, but got "{value}"')
+        raise OptionError(f"expected a time of 0 or more, but got {brief(value)}")
     return number
 
 
@@ -64,5 +64,6 @@ def _from_text(text: str) -> float:
         return int(pair[1]) + int(pair[2]) / 1e6
     match = _WITH_UNIT.fullmatch(stripped)
     if not match or (match[2] and match[2] not in _UNITS):
-        raise OptionError(f'expected time value but got "{text}"')
+        shown = f'"{text}"' if len(text) <= 80 else brief(text)
+        raise OptionError(f"expected time value but got {shown}")
     return float(match[1]) * _UNITS[match[2] or "s"]

@@ -31,6 +31,7 @@ __all__ = [
     "ThreadLost",
     "WaitTimeout",
     "WrongState",
+    "brief",
     "nearest",
 ]
 
@@ -71,7 +72,7 @@ class NoSuchQueue(NsjobError, KeyError):
     errorcode = ("NSJOB", "QUEUE", "NONE")
 
     def __init__(self, name: object) -> None:
-        super().__init__(f"no such queue: {name}")
+        super().__init__(f"no such queue: {_named(name)}")
 
 
 class NoSuchEngine(NsjobError, LookupError):
@@ -113,7 +114,7 @@ class NoSuchJob(NsjobError, KeyError):
     errorcode = ("NSJOB", "JOB", "NONE")
 
     def __init__(self, job: object) -> None:
-        super().__init__(f"no such job: {job}")
+        super().__init__(f"no such job: {_named(job)}")
 
 
 class JobExists(NsjobError, ValueError):
@@ -159,7 +160,7 @@ class WaitTimeout(NsjobError, TimeoutError):
 
 
 class JobTimeout(NsjobError, TimeoutError):
-    """What the waiter of a job gets that ran longer than its time limit, or was killed."""
+    """What the waiter of a job gets that ran longer than its time limit."""
 
     errorcode = ("NSJOB", "JOB", "TIMEOUT")
 
@@ -233,6 +234,21 @@ class JobInterrupted(BaseException):
 
     def __str__(self) -> str:
         return "the job was interrupted"
+
+
+def brief(value: object) -> str:
+    """Return the value as a message can show it: short, and whatever its own `__repr__` does."""
+    try:
+        shown = repr(value)
+    except Exception:  # its class is what can be told
+        shown = f"an object of class {type(value).__name__}"
+    return shown if len(shown) <= 80 else shown[:77] + "..."
+
+
+def _named(name: object) -> str:
+    if not isinstance(name, str):
+        return brief(name)
+    return name if len(name) <= 200 else name[:200] + "..."
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

@@ -228,7 +228,7 @@ class _Shape(_TopLevel):
         self.visit(node.generators[0].iter)  # the rest is in the generator's scope, which may be asynchronous
 
     def visit_Yield(self, node: ast.Yield | ast.YieldFrom) -> None:
-        raise SnippetError(f"'yield' outside function (line {node.lineno})")
+        raise SyntaxError("'yield' outside function", (None, node.lineno, node.col_offset + 1, None))
 
     visit_YieldFrom = visit_Yield
 

@@ -49,6 +49,16 @@ class ModelJob:
     def req(self) -> str:
         return "cancel" if self.cancelled else "wait" if self.waited else "none"
 
+    def __repr__(self) -> str:
+        parts = {
+            "place": self.place,
+            "key": self.key,
+            "not_before": self.not_before,
+            "after": [j.id for j in self.after],
+        }
+        queue = self.queue
+        return f"<{queue.name} {self.id} {self.state} {parts}, paused {queue.paused}, {len(queue.of('running'))} run>"
+
     @property
     def aside(self) -> bool:
         return self.detached or self.owned
@@ -161,6 +171,7 @@ class Model:
         leaves = job.aside or outcome == "cancelled"
         job.state, job.outcome, job.late, job.grace = "done", outcome, None, None
         job.expires = job.not_before = None
+        job.after = []
         queue.ended[outcome] += 1
         queue.done.append(job)
         self._tell("finished", job, outcome)

@@ -11,8 +11,9 @@ import pytest
 from nsjob.engines.thread import ThreadEngine
 from nsjob.pool.backlog import NOWHERE, Backlog
 from nsjob.pool.core import Core
-from nsjob.pool.job import SCHEDULED
+from nsjob.pool.job import SCHEDULED, Job
 from nsjob.pool.queue import JobQueue
+from nsjob.pool.stopping import Stopping
 from nsjob.pool.waits import Waits
 
 __all__ = ["BUGS"]
@@ -104,13 +105,12 @@ def an_order_that_is_not_first_come_first_served(monkeypatch: pytest.MonkeyPatch
 
 
 def a_cancelled_job_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = Core._commit_cancelled
+    original = Stopping.cancel
 
-    def commit(self: Core, queue: JobQueue, backlog: Backlog, job: Any, error: BaseException) -> None:
-        original(self, queue, backlog, job, error)
-        job.state = SCHEDULED
+    def cancel(self: Stopping, job: Job) -> bool:
+        return False if job.state is SCHEDULED else original(self, job)
 
-    monkeypatch.setattr(Core, "_commit_cancelled", commit)
+    monkeypatch.setattr(Stopping, "cancel", cancel)
 
 
 def a_key_that_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:

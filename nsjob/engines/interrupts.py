@@ -30,22 +30,28 @@ if TYPE_CHECKING:
     from nsjob.engines.thread import Place
     from nsjob.pool.engine import Run
 
-__all__ = ["attempt", "busy_with_locks", "send", "shield", "unshield"]
+__all__ = [
+    "INTERRUPTED",
+    "attempt",
+    "busy_with_locks",
+    "inline",
+    "set_async_exc",
+    "shield",
+    "trim",
+    "unshield",
+]
 
-_set_async_exc = ctypes.pythonapi.PyThreadState_SetAsyncExc
-_set_async_exc.argtypes = (ctypes.c_ulong, ctypes.c_void_p)
-_set_async_exc.restype = ctypes.c_int
-_INTERRUPTED = id(JobInterrupted)  # the class itself; only a class can be sent
+set_async_exc = ctypes.pythonapi.PyThreadState_SetAsyncExc
+set_async_exc.argtypes = (ctypes.c_ulong, ctypes.c_void_p)
+set_async_exc.restype = ctypes.c_int
+INTERRUPTED = id(JobInterrupted)  # the class itself; only a class can be sent
 _WITH_LOCKS = frozenset(
     "logging threading queue importlib weakref _weakrefset contextlib concurrent multiprocessing".split()
 )
+_FLUSH = sys.version_info < (3, 13)
 _LOOKED_AT = 3  # innermost frames
+_START = threading.Thread.start.__code__
 _WAIT = threading.Condition.wait.__code__
-
-
-def send(ident: int) -> None:
-    """Leave JobInterrupted pending in a thread. Under the lock, where `over` is False."""
-    _set_async_exc(ident, _INTERRUPTED)
 
 
 def _own(place: Place) -> None:
@@ -54,8 +60,24 @@ def _own(place: Place) -> None:
     if not lock._is_owned():
         lock.acquire(False) or place.contend()
     if place.sent:
-        _set_async_exc(place.ident, None)
+        set_async_exc(place.ident, None)
+        if _FLUSH:
+            _flush(place.ident)
         place.sent = False
+
+
+def _flush(ident: int) -> None:
+    """Let one exception land here, in the thread `ident`, which this is.
+
+    Up to 3.12, clearing a pending exception leaves the interpreter's mark that there is one: all threads look for it at
+    each call from then on, and on 3.11 a tracer never gets past it. A delivery takes the mark away.
+    """
+    try:
+        set_async_exc(ident, INTERRUPTED)
+        for _ in range(1000):
+            pass
+    except JobInterrupted:
+        pass
 
 
 def attempt(place: Place, run: Run) -> None:
@@ -130,7 +152,7 @@ def busy_with_locks(place: Place) -> bool:
     """
     frame: FrameType | None = sys._current_frames().get(place.ident)
     looked_at = (id(frame), frame.f_lasti) if frame is not None else None
-    if frame is not None and frame.f_code is _WAIT and place.looked_at == looked_at:
+    if frame is not None and frame.f_code is _WAIT and place.looked_at == looked_at and not _starts_thread(frame):
         return False
     place.looked_at = looked_at
     for depth in range(_LOOKED_AT):
@@ -144,6 +166,13 @@ def busy_with_locks(place: Place) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _starts_thread(frame: FrameType) -> bool:
+    """Whether the wait is Thread.start's, for the new thread: on 3.11 that one could get the exception."""
+    caller = frame.f_back
+    starter = caller.f_back if caller is not None else None
+    return starter is not None and starter.f_code is _START
 
 
 def trim(run: Run) -> None:

@@ -12,7 +12,16 @@ from _thread import get_ident
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nsjob.engines.interrupts import attempt, busy_with_locks, inline, send, shield, trim, unshield
+from nsjob.engines.interrupts import (
+    INTERRUPTED,
+    attempt,
+    busy_with_locks,
+    inline,
+    set_async_exc,
+    shield,
+    trim,
+    unshield,
+)
 from nsjob.pool.context import PLACES
 from nsjob.pool.engine import Interrupt, Run
 from nsjob.pool.waiting import Park
@@ -201,7 +210,7 @@ class ThreadEngine:
         if busy_with_locks(place):
             return False
         place.sent = True
-        send(place.ident)
+        set_async_exc(place.ident, INTERRUPTED)  # called here: a step more, and the thread could be elsewhere by then
         return True
 
     def abandon(self, run: Run) -> None:

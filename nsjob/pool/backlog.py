@@ -7,11 +7,12 @@ entries, are skipped when they come up, and are swept out when they are more tha
 from __future__ import annotations
 
 from collections import deque
+from typing import Any, cast
 
 from nsjob.pool.job import SCHEDULED, Job
 from nsjob.pool.waiting import Ticket
 
-__all__ = ["HEAD", "NOWHERE", "TICKET", "Backlog"]
+__all__ = ["HEAD", "NOWHERE", "TICKET", "Backlog", "Seat"]
 
 HEAD = 256  # above all priorities: `head`, `run`
 TICKET = 257  # above HEAD: jobs that wait to take their slot again
@@ -19,44 +20,80 @@ NOWHERE = -1  # not in a bucket: delayed, waiting for other jobs, parked behind 
 _SWEEP_FROM = 64
 
 
-class Backlog:
-    """Buckets by priority and a bit mask of those that may hold entries. Every step is O(1), amortised.
+class Seat:
+    """Where a job or ticket waits that did not come by being queued: run next, put back, arrived, let out of its key.
 
-    An entry is live where its job is scheduled and says that it waits in that very bucket.
+    A job waits in one place, and `_where` says in which: a number for the one entry that queueing made, which is the
+    job itself, or else its latest Seat. So an older entry can never come to life again.
     """
+
+    __slots__ = ("entry", "order")
+
+    def __init__(self, entry: Job | Ticket, order: int = 0) -> None:
+        self.entry = entry
+        self.order = order  # among those that were let out of their keys: the order in which they had come up
+
+
+Entry = Job | Seat
+
+
+def _waiting(entry: Entry, place: int) -> Job | Ticket | None:
+    """Who waits by this entry, or None where it is stale."""
+    if type(entry) is Seat:
+        holder = entry.entry
+        return holder if holder._where is entry and holder.state is SCHEDULED else None
+    job: Any = entry
+    return job if job._where == place and job.state is SCHEDULED else None
+
+
+class Backlog:
+    """Buckets by priority and a bit mask of those that may hold entries. Every step is O(1), amortised."""
 
     __slots__ = ("buckets", "mask", "stale")
 
     def __init__(self) -> None:
-        self.buckets: dict[int, deque[Job | Ticket]] = {}
+        self.buckets: dict[int, deque[Entry]] = {}
         self.mask = 0
         self.stale = 0
 
-    def bucket(self, place: int) -> deque[Job | Ticket]:
+    def bucket(self, place: int) -> deque[Entry]:
         """Return the bucket for `place`, made where it is missing. Changes nothing that counts."""
         found = self.buckets.get(place)
         if found is None:
             found = self.buckets[place] = deque()
         return found
 
-    def put(self, job: Job | Ticket, place: int, first: bool = False) -> None:
-        """Let `job` wait at the end of the bucket, or at its front. Callers' threads commit by hand."""
+    def put(self, holder: Job | Ticket, place: int, first: bool = False) -> None:
+        """Let somebody wait at the end of the bucket, or at its front. Never in a caller's thread."""
+        seat = Seat(holder)
+        holder._where = seat
         bucket = self.bucket(place)
         self.mask |= 1 << place
-        job._where = place
         if first:
-            bucket.appendleft(job)
+            bucket.appendleft(seat)
         else:
-            bucket.append(job)
+            bucket.append(seat)
+
+    def put_among_first(self, holder: Job | Ticket, place: int, order: int) -> None:
+        """Let somebody wait before all of the bucket, save those who were let out of their keys and had come before."""
+        seat = Seat(holder, order)
+        holder._where = seat
+        bucket = self.bucket(place)
+        self.mask |= 1 << place
+        before = 0
+        for entry in bucket:
+            if type(entry) is not Seat or not entry.order or entry.order > order:
+                break
+            before += 1
+        bucket.insert(before, seat)
 
     def top(self) -> int:
-        """Return the place of the job that is next, or NOWHERE. Drops stale entries that have come up."""
+        """Return the place of who is next, or NOWHERE. Drops stale entries that have come up."""
         while self.mask:
             place = self.mask.bit_length() - 1
             bucket = self.buckets[place]
             while bucket:
-                job = bucket[0]
-                if job._where == place and job.state is SCHEDULED:
+                if _waiting(bucket[0], place) is not None:
                     return place
                 bucket.popleft()
                 if self.stale:
@@ -65,17 +102,19 @@ class Backlog:
         return NOWHERE
 
     def pop(self) -> Job | Ticket | None:
-        """Take out the job that is next, or None where none waits."""
+        """Take out who is next, or None where nobody waits."""
         while self.mask:
             place = self.mask.bit_length() - 1
             bucket = self.buckets[place]
             while bucket:
-                job = bucket.popleft()
-                if job._where == place and job.state is SCHEDULED:
-                    job._where = NOWHERE
+                entry: Any = bucket.popleft()
+                # `_waiting`, written out for the commonest case
+                holder = entry if type(entry) is not Seat and entry._where == place else _waiting(entry, place)
+                if holder is not None and holder.state is SCHEDULED:
+                    holder._where = NOWHERE
                     if not bucket:
                         self.mask &= ~(1 << place)
-                    return job
+                    return cast("Job | Ticket", holder)
                 if self.stale:
                     self.stale -= 1
             self.mask &= ~(1 << place)
@@ -86,7 +125,7 @@ class Backlog:
         if self.stale < _SWEEP_FROM or self.stale < scheduled:
             return
         kept = {
-            place: deque(job for job in bucket if job._where == place and job.state is SCHEDULED)
+            place: deque(entry for entry in bucket if _waiting(entry, place) is not None)
             for place, bucket in self.buckets.items()
         }
         # Two stores without a call between them: an exception in a caller's thread finds all or nothing.

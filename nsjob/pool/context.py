@@ -75,7 +75,7 @@ class JobContext:
         for name, value in (("done", done), ("total", total)):
             if value is None and name == "total":
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value) or value < 0:
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
                 raise OptionError(f"progress: {name} must be a number of 0 or more, but got {value!r}")
         if not isinstance(note, str):
             raise OptionError(f"progress: note must be text, but got {note!r}")

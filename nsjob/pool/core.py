@@ -22,7 +22,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
-from threading import RLock, Thread
+from threading import RLock, Thread, main_thread
 from time import sleep
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -48,7 +48,7 @@ from nsjob.pool.records import Settings
 from nsjob.pool.stopping import Stopping, timed_out
 from nsjob.pool.stores import stores
 from nsjob.pool.timers import Timers
-from nsjob.pool.waiting import Park, Ticket
+from nsjob.pool.waiting import Answer, Park, Ticket
 from nsjob.pool.waits import Waits
 from nsjob.snippet import TCL_ERROR, TCL_OK, Ending
 
@@ -149,12 +149,37 @@ class Core:
             if place is not None and shielded:
                 place.unshield()
 
+    def whole(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """`guarded`, for what takes more than one run of stores: where Ctrl-C could land, the timers' thread does it.
+
+        An exception in the caller finds it undone, or lets it be done without waiting for the answer.
+        """
+        if get_ident() != main_thread().ident or self.special or self.stopping or self.lock._is_owned():
+            return self.guarded(action, *arguments)
+        answer = Answer()
+        self.timers.soon(self._answer, answer, action, arguments)
+        while not answer.given:
+            answer.park.sleep()
+        if answer.error is not None:
+            raise answer.error
+        return answer.value
+
+    def _answer(self, answer: Answer, action: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        try:
+            answer.value = self.locked(action, *arguments)
+        except BaseException as error:
+            answer.error = error
+        answer.given = True
+        answer.park.wake()
+
     # -- scheduling ----------------------------------------------------------------------------------------------
 
     def refresh(self, queue: JobQueue) -> None:
-        """Put `queue` where it belongs among the ready ones, behind those of equal priority."""
+        """Put `queue` where it belongs among the ready ones; behind those of equal priority where it is new there."""
         place = queue.place()
         was = queue.ready_at
+        if place == was:
+            return
         if place != NOWHERE and self.ready[place] is None:
             self.ready[place] = OrderedDict()
         self._move_queue(queue, was, place)
@@ -340,14 +365,25 @@ class Core:
             top = mask.bit_length() - 1
             ready = cast("OrderedDict[JobQueue, None]", self.ready[top])
             queue = next(iter(ready))
-            entry = queue.next() if queue.held or queue.maxperkey is not None else queue.backlog.pop()
+            if queue.held or queue.maxperkey is not None:
+                if queue.park_blocked() != top:
+                    self.refresh(queue)
+                    continue
+                entry = queue.next()
+            elif queue.backlog.stale and queue.backlog.top() != top:
+                self.refresh(queue)
+                continue
+            else:
+                entry = queue.backlog.pop()
             if entry is None:
                 self.refresh(queue)
                 continue
             queue.running += 1
             self.running += 1
             if queue.backlog.mask and queue.running < queue.maxthreads:
-                self.refresh(queue)  # to the end of those of its priority
+                del ready[queue]  # to the end of those of its priority
+                ready[queue] = None
+                self.refresh(queue)
             else:
                 del ready[queue]
                 queue.ready_at = NOWHERE
@@ -435,7 +471,8 @@ class Core:
     def _judge(self, run: Run, job: Job, now: float) -> None:
         """Decide what came of a run that was interrupted or raised."""
         reason, error = run.reason, run.error
-        if reason == "cancel" or reason == "kill" or (self.cancelling and reason is not None):
+        asked = job._particulars is not None and job._particulars.cancelling
+        if asked or reason == "cancel" or reason == "kill" or (self.cancelling and reason is not None):
             self.end(job, CANCELLED, JobCancelled(), now)
         elif reason == "timeout":
             failure = timed_out(job)
@@ -550,7 +587,8 @@ class Core:
         queue.live -= 1
         queue.ended[outcome] += 1
         if was_scheduled:
-            queue.backlog.stale += 1
+            if job._where != NOWHERE:
+                queue.backlog.stale += 1
         else:
             queue.active -= 1
         unique = job._options.unique
@@ -608,15 +646,20 @@ class Core:
         )
 
     def end_early(self, job: Job) -> None:
-        """Cancel a scheduled job. Under the lock, in any thread: everything is announced before the commit."""
+        """Cancel a scheduled job. Under the lock. In a caller's thread only where it has no Particulars: then
+        everything is announced before the commit.
+        """
         queue = job._queue
         particulars = job._particulars
         if particulars is not None:
             self._disarm(job)
+            queue.gone(job)
         if particulars or queue.room or queue.watchers or queue.tells or self.watchers:
             self.timers.soon(self._follow_up, job)
         if self.subscriptions:
             self.tell("finished", job, CANCELLED)
+            if queue.req == "delete" and len(queue.table) == 1:
+                self.tell_queue("queue deleted", queue)
         job._ended = self.now()
         self.remember(job, CANCELLED)
         self._commit_cancelled(queue, queue.backlog, job)
@@ -631,7 +674,8 @@ class Core:
         self.live -= 1
         queue.live -= 1
         queue.ended[CANCELLED] += 1
-        backlog.stale += 1
+        if job._where != NOWHERE:
+            backlog.stale += 1
         unique = job._options.unique
         if unique is not None:
             if unique in queue.uniques:
@@ -658,22 +702,12 @@ class Core:
             for park in job._queue.room:
                 park.wake()
 
-    @stores
-    def commit_move(
-        self, job: Job, backlog: Any, place: int, was_waiting: bool, append: Callable[[Job], object]
-    ) -> None:
-        """A scheduled job moves to another bucket."""
-        if was_waiting:
-            backlog.stale += 1
-        job._where = place
-        backlog.mask |= 1 << place
-        append(job)
-
     def take_out(self, job: Job) -> None:
-        """A scheduled job leaves the backlog, to wait elsewhere."""
+        """A scheduled job leaves the backlog, to wait elsewhere. Not in a caller's thread."""
         if job._where != NOWHERE:
             job._where = NOWHERE
             job._queue.backlog.stale += 1
+        job._queue.gone(job)
 
     def announce(self, job: Job) -> None:
         """Wake those who wait for the job's end, and note the callbacks to be called when the lock is free."""
@@ -688,7 +722,10 @@ class Core:
             if particulars.wait is not None:
                 particulars.wait.park.wake()
             if particulars.dependents:
-                self._release_dependents(job)
+                # Those that fail by it end one by one on the timers' thread: chains of them may be long.
+                dependents, particulars.dependents = particulars.dependents, ()
+                for dependent in dependents:
+                    self._precede(job, dependent)
         queue = job._queue
         self.wake_watchers(queue)
 
@@ -757,6 +794,7 @@ class Core:
                 job.particulars().cancelling = True
             queue = job._queue
             self._disarm(job)
+            queue.gone(job)
             self.end(job, outcome, value, self.now())
             queue.backlog.sweep(queue.live - queue.active)
             if queue.room:
@@ -778,20 +816,19 @@ class Core:
         else:
             particulars.dependents = [dependent]
 
-    def _release_dependents(self, job: Job) -> None:
-        assert job._particulars is not None
-        dependents, job._particulars.dependents = job._particulars.dependents, ()
-        for dependent in dependents:
-            if dependent.state is not SCHEDULED:
-                continue
-            pending = dependent.particulars().pending
-            if isinstance(pending, list) and job in pending:
-                pending.remove(job)
-            if job.outcome is OK:
-                if not pending:
-                    self.admit(dependent)
-            else:
-                self.drop(dependent, ERROR, dependency_failed(dependent, job))
+    def _precede(self, job: Job, dependent: Job) -> None:
+        """`job`, which `dependent` comes after, has ended."""
+        if dependent.state is not SCHEDULED:
+            return
+        if job.outcome is not OK:
+            self.timers.soon(self.fail_dependent, dependent, dependency_failed(dependent, job))
+            return
+        pending = dependent.particulars().pending
+        if isinstance(pending, list) and job in pending:
+            pending.remove(job)
+        if not pending:
+            self.admit(dependent)
+            self.wake()
 
     def bound_done(self, queue: JobQueue) -> None:
         """Let the oldest done jobs go where there are more than `maxdone`; say so where there are very many."""
@@ -906,11 +943,15 @@ class Core:
         if self.lock._is_owned():
             self.timers.soon(self.locked, self.stops.cancel, job)
             return False
-        return bool(self.guarded(self.stops.cancel, job))
+        if job.state is SCHEDULED and job._particulars is None:
+            done = self.guarded(self.stops.cancel_plain, job)
+            if done:
+                return False
+        return bool(self.whole(self.stops.cancel, job))
 
     def cancel_scheduled_job(self, job: Job) -> None:
         """Cancel a job where it has not started."""
-        self.guarded(lambda: self.stops.cancel(job) if job.state is SCHEDULED else False)
+        self.whole(lambda: self.stops.cancel(job) if job.state is SCHEDULED else False)
 
     # -- put off to the timers' thread ---------------------------------------------------------------------------
 
@@ -959,12 +1000,17 @@ class Core:
     def _stop(self, cancel: bool) -> None:
         self.stopping = True
         self.cancelling = self.cancelling or cancel
-        self.threads.closing = True
+        self.threads.closing = self.timers.closing = True
         for queue in self.queues.values():
             self.commit_resume(queue)
             self.refresh(queue)
         for place in self.threads.idle:
             place.park.wake()
+
+    def write_off_all(self) -> None:
+        """Write off whatever runs, however many threads are lost by that: the program goes on without them."""
+        for job in self.locked(self._all_jobs):
+            self.timers.soon(self.locked, self.stops.write_off_at_exit, job)
 
     def abandon(self) -> None:
         """The pool was dropped: finish its jobs, then let its threads end."""

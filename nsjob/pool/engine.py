@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from nsjob.errors import NoSuchEngine, nearest
+from nsjob.errors import NoSuchEngine, brief, nearest
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
@@ -95,6 +95,10 @@ class Engine(Protocol):
 ENGINES: dict[str, Callable[[Core], Engine]] = {}
 
 
+def _named(name: object) -> str:
+    return f'"{name}"' if isinstance(name, str) and len(name) <= 80 else brief(name)
+
+
 def engine_named(name: object) -> Callable[[Core], Engine]:
     """Return what makes the engine of that name.
 
@@ -102,5 +106,7 @@ def engine_named(name: object) -> Callable[[Core], Engine]:
         NoSuchEngine: there is none; the message lists those there are.
     """
     if not isinstance(name, str) or name not in ENGINES:
-        raise NoSuchEngine(f'no such engine: "{name}"{nearest(name, ENGINES)} There are: {", ".join(sorted(ENGINES))}')
+        raise NoSuchEngine(
+            f"no such engine: {_named(name)}{nearest(name, ENGINES) or '.'} There are: {', '.join(sorted(ENGINES))}"
+        )
     return ENGINES[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 import weakref
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["genid", "register"]
 
+_NO_THREADS_AT_EXIT = sys.version_info[:2] == (3, 12)  # it refuses new ones by then; the exiting thread helps out
 _cores: weakref.WeakSet[Core] = weakref.WeakSet()
 _lock = threading.RLock()
 _given = 0
@@ -39,16 +41,33 @@ def _finish_all() -> None:
     """The interpreter ends: finish what is queued, as concurrent.futures does. Ctrl-C ends it at once."""
     with _lock:
         cores = list(_cores)
+    live = [core for core in cores if core.live and not core.forked]
     try:
-        for core in cores:
-            if not core.forked:
+        for core in live:
+            if not core.stopping:
                 core.stop(False)
-        for core in cores:
-            if not core.forked:
-                core.waits.until([core.watchers], core.idle, None)
+        for core in live:
+            _finish(core)
     except KeyboardInterrupt:  # pool threads are daemons: no stuck one holds the exit
-        for core in cores:
+        for core in live:
             core.stop(True)
+
+
+def _finish(core: Core) -> None:
+    """Wait for a pool's jobs; for those that were told to end, for their grace period."""
+    patience = core.settings.grace if core.cancelling else None
+    try:
+        if _NO_THREADS_AT_EXIT:
+            while core.live and patience is None:
+                core.threads.run_here()
+                try:
+                    core.waits.until([core.watchers], core.idle, 0.05)
+                except TimeoutError:
+                    pass
+        else:
+            core.waits.until([core.watchers], core.idle, patience)
+    except TimeoutError:
+        pass
 
 
 def _after_fork() -> None:

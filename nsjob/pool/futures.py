@@ -97,6 +97,6 @@ class QueueExecutor(Executor):
 
 
 def _body(future: JobFuture, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if not future.running() and not future.set_running_or_notify_cancel():
+    if not future.running() and not future.done() and not future.set_running_or_notify_cancel():
         return None
     return fn(*args, **kwargs)

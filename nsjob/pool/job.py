@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nsjob.errors import JobCancelled
 
 if TYPE_CHECKING:
+    from nsjob.pool.backlog import Seat
     from nsjob.pool.engine import Run
     from nsjob.pool.options import JobOptions
     from nsjob.pool.queue import JobQueue
@@ -45,7 +46,8 @@ class Particulars:
     not_before: float | None = None
     start_timer: Any = None
     expiry: Any = None
-    key_parked = False
+    key_parked = 0  # its number among those that wait behind their keys; 0 where it does not
+    let_out = False  # whether it was let out of its key and has not started
     parks: list[Park | Callable[[Job], object]] | tuple[()] = ()  # who waits by handle, and callbacks
     wait: Wait | None = None  # the wait by id that is under way
     cancelling = False
@@ -97,7 +99,7 @@ class Job:
         self._options = options
         self._context = context
         self._queued = queued
-        self._where = -1
+        self._where: int | Seat = -1  # see Backlog
         self._aside = aside  # leaves the table when done, and is not waited for by id
         self._particulars: Particulars | None = None
         # Set when they come to be: a scheduled job is kept small.

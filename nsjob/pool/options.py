@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nsjob.durations import seconds
-from nsjob.errors import OptionError, nearest
+from nsjob.errors import OptionError, brief, nearest
 
 __all__ = ["BACKGROUND", "DEFAULT", "HIGH", "LOWEST", "MAXIMUM", "NO_OPTIONS", "JobOptions", "count", "flag", "text"]
 
@@ -126,7 +126,8 @@ def _check(name: str, value: object) -> object:
     check = _CHECKS.get(name)
     if check is None:
         raise OptionError(
-            f'unknown option "{name}"{nearest(name, _CHECKS)} The options of a job are {", ".join(sorted(_CHECKS))}'
+            f'unknown option "{name}"{nearest(name, _CHECKS) or "."} '
+            f"The options of a job are {', '.join(sorted(_CHECKS))}"
         )
     return check(name, value)
 
@@ -134,14 +135,14 @@ def _check(name: str, value: object) -> object:
 def flag(name: str, value: object) -> bool:
     """Return a checked True or False."""
     if not isinstance(value, bool):
-        raise OptionError(f"{name} must be True or False, but got {_brief(value)}")
+        raise OptionError(f"{name} must be True or False, but got {brief(value)}")
     return value
 
 
 def text(name: str, value: object) -> str:
     """Return a checked, possibly empty text."""
     if not isinstance(value, str):
-        raise OptionError(f"{name} must be text (str), but got {_brief(value)}")
+        raise OptionError(f"{name} must be text (str), but got {brief(value)}")
     if len(value) > _LONGEST_LABEL:
         raise OptionError(f"{name} has {len(value)} characters, at most {_LONGEST_LABEL} are allowed")
     return value
@@ -157,18 +158,11 @@ def name_text(name: str, value: object) -> str:
 def count(name: str, value: object, lowest: int = 0) -> int:
     """Return a checked integer from `lowest` on. The messages are ns_job's."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise OptionError(f'{name}: expected integer but got "{_brief(value)}"')
+        shown = f'"{value}"' if isinstance(value, str) and len(value) <= 80 else brief(value)
+        raise OptionError(f"expected integer but got {shown}" + ("" if name.startswith("?") else f" for '{name}'"))
     if value < lowest:
-        raise OptionError(f"expected integer in range [{lowest},MAX] for '{name}', but got {value}")
+        raise OptionError(f"expected integer in range [{lowest},MAX] for '{name}', but got {brief(value)}")
     return value
-
-
-def _brief(value: object) -> str:
-    try:
-        shown = repr(value)
-    except Exception:  # the value's own repr failed; its class is what can be told
-        shown = f"an object of class {type(value).__name__}"
-    return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
 def _optional(check: Callable[[str, object], object]) -> Callable[[str, object], object]:
@@ -205,10 +199,10 @@ def _expires(name: str, value: object) -> float:
 def _priority(name: str, value: object) -> int:
     if isinstance(value, str):
         if value not in _PRIORITIES:
-            raise OptionError(f'bad priority "{value}": must be 0 to 255, or {", ".join(_PRIORITIES)}')
+            raise OptionError(f"bad priority {brief(value)}: must be 0 to 255, or {', '.join(_PRIORITIES)}")
         return _PRIORITIES[value]
     if isinstance(value, bool) or not isinstance(value, int) or not LOWEST <= value <= MAXIMUM:
-        raise OptionError(f"{name} must be 0 to 255, or one of {', '.join(_PRIORITIES)}, but got {_brief(value)}")
+        raise OptionError(f"{name} must be 0 to 255, or one of {', '.join(_PRIORITIES)}, but got {brief(value)}")
     return value
 
 
@@ -216,11 +210,11 @@ def _retryon(name: str, value: object) -> tuple[type[BaseException] | str, ...]:
     if isinstance(value, (str, type)):
         value = (value,)
     if not isinstance(value, Iterable):
-        raise OptionError(f"{name} must be exception classes or their names, but got {_brief(value)}")
+        raise OptionError(f"{name} must be exception classes or their names, but got {brief(value)}")
     kinds = tuple(value)
     for kind in kinds:
         if not (isinstance(kind, str) and kind) and not (isinstance(kind, type) and issubclass(kind, BaseException)):
-            raise OptionError(f"{name} must be exception classes or their names, but got {_brief(kind)}")
+            raise OptionError(f"{name} must be exception classes or their names, but got {brief(kind)}")
     return kinds
 
 
@@ -235,18 +229,18 @@ def _is_pair(value: object) -> bool:
     return isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, str) for part in value)
 
 
-def _variables(name: str, value: object) -> Mapping[str, Any]:
+def variables(name: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise OptionError(f"{name} must map names to values, but got {_brief(value)}")
+        raise OptionError(f"{name} must map names to values, but got {brief(value)}")
     for key in value:
         if not isinstance(key, str) or not key.isidentifier():
-            raise OptionError(f"{name}: {_brief(key)} is not a name that Python code can use")
+            raise OptionError(f"{name}: {brief(key)} is not a name that Python code can use")
     return dict(value)
 
 
 def _metadata(name: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise OptionError(f"{name} must map text to values, but got {_brief(value)}")
+        raise OptionError(f"{name} must map text to values, but got {brief(value)}")
     return MappingProxyType(dict(value))
 
 
@@ -266,7 +260,7 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "after": _after,
     "key": _optional(text),
     "unique": _optional(text),
-    "vars": _optional(_variables),
+    "vars": _optional(variables),
     "input": lambda _, value: value,
     "note": text,
     "topic": text,

@@ -22,6 +22,7 @@ from nsjob.errors import (
     QueueFull,
     Reentered,
     WrongState,
+    brief,
 )
 from nsjob.pool import exits, output, reports
 from nsjob.pool.backlog import HEAD, NOWHERE
@@ -31,7 +32,7 @@ from nsjob.pool.core import Core, dependency_failed, refusal
 from nsjob.pool.engine import engine_named
 from nsjob.pool.events import Listener, Subscription
 from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job
-from nsjob.pool.options import NO_OPTIONS, count, flag, name_text, text
+from nsjob.pool.options import NO_OPTIONS, count, flag, name_text, text, variables
 from nsjob.pool.queue import JobQueue, OnError
 from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, Settings, ThreadDetail, ThreadInfo
 from nsjob.pool.waits import outcome_of
@@ -120,7 +121,7 @@ class Pool:
             if bound is not None:
                 count(label, bound, 1)
         if onerror not in _ONERROR:
-            raise OptionError(f'bad onerror "{onerror}": must be {", ".join(_ONERROR)}')
+            raise OptionError(f"bad onerror {brief(onerror)}: must be {', '.join(_ONERROR)}")
         for own in ("jobid", "ifnew", "after", "unique"):
             if own in defaults:
                 raise OptionError(f"{own} is for single jobs, not for a queue's defaults")
@@ -140,7 +141,7 @@ class Pool:
             if core.stopping:
                 raise QueueClosed
             if queue in core.queues:
-                if exist_ok and core.queues[queue].req == "none":
+                if exist_ok and core.queues[queue].req != "delete":
                     return
                 raise QueueExists(queue)
             core.engines.setdefault(engine, chosen)
@@ -166,6 +167,8 @@ class Pool:
                 if core.subscriptions:
                     core.tell_queue("queue deleted", found)
                 core.wake_watchers(found)
+            for park in found.room:
+                park.wake()
             core.commit_delete(found)
             return found
 
@@ -186,8 +189,11 @@ class Pool:
 
     def exists(self, queue: str, job: str | Job) -> bool:
         """Whether the queue has a job of that id."""
-        id = _id(job)
-        return bool(self._core.guarded(lambda: id in self._find(queue).table))
+        found = self._find(queue)
+        if isinstance(job, Job) and job._queue is not found:
+            return False
+        id = _id(job, found)
+        return bool(self._core.guarded(lambda: id in found.table))
 
     def pause(self, queue: str) -> None:
         """Let no more jobs of the queue start. What runs goes on."""
@@ -232,6 +238,8 @@ class Pool:
 
         def close() -> None:
             found = self._find(queue)
+            for park in found.room:
+                park.wake()
             if found.req == "none":
                 found.req = "drain"
 
@@ -263,7 +271,7 @@ class Pool:
             script = str(script)
         work = compile_snippet(script)
         if use:
-            options["vars"] = {**_caller_variables(use), **(options.get("vars") or {})}
+            options["vars"] = {**_caller_variables(use), **(variables("vars", options.get("vars") or {}))}
         return self._queue(queue, work, options, block, False)
 
     def submit(self, queue: str, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Job:
@@ -285,7 +293,9 @@ class Pool:
         for own in ("jobid", "ifnew", "detached", "unique", "vars", "use"):
             if own in options:
                 raise OptionError(f"{own} is not for the jobs of an executor")
-        NO_OPTIONS.changed(options)
+        NO_OPTIONS.changed({name: value for name, value in options.items() if name != "block"})
+        if options.get("block") is not None:
+            seconds(options["block"])
         self._core.guarded(self._find, queue)
         return QueueExecutor(self, queue, options)
 
@@ -301,17 +311,20 @@ class Pool:
             options = options.changed(given)
             if options.capture_output:
                 self._capture()
+        patience = 0.0 if block == 0 and not isinstance(block, bool) else None if block is None else seconds(block)
         aside = owned or options.detached
         reentered = core.lock._is_owned()
         if options.plain and found.maxqueued is None and not reentered and not core.special:
             return core.enter_plain(found, work, options, aside)
-        patience = 0.0 if block == 0 else None if block is None else seconds(block)
         job = Job(found, "", work, options, copy_context(), core.now(), aside)
         if reentered:
             return self._put_off(job)
-        entered: Job | None = core.guarded(self._enter, job)
+        if found.maxqueued is not None and patience != 0.0:
+            entered: Job | None = self._enter_when_room(job, patience)
+        else:
+            entered = core.whole(self._enter, job)
         if entered is None:
-            entered = self._enter_when_room(job, patience)
+            raise QueueFull(found.name, found.maxqueued or 0)
         if core.immediate:
             core.run_here()
         return entered
@@ -360,8 +373,6 @@ class Pool:
 
     def _enter_when_room(self, job: Job, patience: float | None) -> Job:
         queue = job._queue
-        if patience == 0.0:
-            raise QueueFull(queue.name, queue.maxqueued or 0)
         try:
             return cast(Job, self._core.waits.until([queue.room], lambda: self._enter(job), patience))
         except TimeoutError:
@@ -416,7 +427,8 @@ class Pool:
             JobCancelled, JobTimeout, JobExpired, DependencyFailed: it ended so.
             Exception: the body's own.
         """
-        ended = self._core.waits.by_id(self._find(queue), job if type(job) is str else _id(job), timeout)
+        found = self._find(queue)
+        ended = self._core.waits.by_id(found, job if type(job) is str else _id(job, found), timeout)
         return ended._value if ended.outcome is OK else outcome_of(ended)
 
     def waitany(self, *queues: str, timeout: object = None) -> Any:
@@ -516,20 +528,20 @@ class Pool:
         Raises:
             WrongState: as many threads are lost as may be (`configure(maxlost=N)`).
         """
-        return bool(self._core.guarded(lambda: self._core.stops.kill(self._job(queue, job))))
+        return bool(self._core.whole(lambda: self._core.stops.kill(self._job(queue, job))))
 
     def requeue(self, queue: str, job: str | Job) -> None:
         """Interrupt a running job and put it back behind those of its priority. No attempt is counted."""
-        self._core.guarded(lambda: self._core.stops.requeue(self._job(queue, job)))
+        self._core.whole(lambda: self._core.stops.requeue(self._job(queue, job)))
 
     def snooze(self, queue: str, job: str | Job, delay: object) -> None:
         """Put a scheduled job off for that many seconds; a running one is interrupted and put back for then."""
         pause = seconds(delay)
-        self._core.guarded(lambda: self._core.stops.snooze(self._job(queue, job), pause))
+        self._core.whole(lambda: self._core.stops.snooze(self._job(queue, job), pause))
 
     def run(self, queue: str, job: str | Job) -> None:
         """Let a scheduled job go next, before all that wait; a delay is over then."""
-        self._core.guarded(lambda: self._core.stops.next(self._job(queue, job)))
+        self._core.whole(lambda: self._core.stops.next(self._job(queue, job)))
         self._run_immediate()
 
     def retry(self, queue: str, job: str | Job) -> Job:
@@ -542,7 +554,7 @@ class Pool:
             NoSuchJob: it is not remembered.
         """
         found: JobQueue = self._core.guarded(self._find, queue)
-        return self._retry(found, _id(job))
+        return self._retry(found, _id(job, found))
 
     def retry_failed(self, queue: str) -> list[Job]:
         """Run all jobs again that are in the queue and did not end ok. Returns the new Jobs."""
@@ -568,15 +580,18 @@ class Pool:
             options = options.changed({"jobid": id, "after": (), "delay": 0.0})
             fresh = Job(queue, id, work, options, copy_context(), core.now(), options.detached)
             if queue.req != "none" or core.stopping:
-                raise QueueClosed
+                raise refusal(queue, core.stopping)
+            if options.unique is not None and options.unique in queue.uniques:
+                raise WrongState(f"job {id} cannot be retried: {queue.uniques[options.unique].id} is the same (unique)")
             if isinstance(old, Job):
                 core.depart(queue, old)
             if core.subscriptions:
                 core.tell("queued", fresh)
-            core.publish(fresh, fresh._options.priority, False)
+            core.remember_unique(fresh)
+            core.publish(fresh, options.priority, False)
             return fresh
 
-        fresh: Job = core.guarded(again)
+        fresh: Job = core.whole(again)
         self._run_immediate()
         return fresh
 
@@ -585,7 +600,10 @@ class Pool:
         states = (SCHEDULED, RUNNING) if keep_done else (SCHEDULED, RUNNING, DONE)
         jobs: list[Job] = core.guarded(lambda: [job for job in queue.table.values() if job.state in states])
         for job in jobs:
-            core.guarded(core.stops.cancel, job)
+            if keep_done or job.state is not DONE:
+                core.cancel_job(job)
+            else:
+                core.guarded(core.stops.cancel, job)
         return len(jobs)
 
     # -- looking -------------------------------------------------------------------------------------------------
@@ -620,10 +638,10 @@ class Pool:
 
     def output(self, queue: str, job: str | Job) -> str:
         """What a job has printed so far, where it is captured: the last `configure(maxoutput=...)` bytes of it."""
-        id = _id(job)
+        found = self._find(queue)
+        id = _id(job, found)
 
         def look() -> Any:
-            found = self._find(queue)
             known: Job | Left = found.table.get(id) or (job if isinstance(job, Job) else self._left(found, id))
             particulars = known._particulars if isinstance(known, Job) else known.particulars
             return particulars.output if particulars is not None else None
@@ -633,10 +651,10 @@ class Pool:
 
     def show(self, queue: str, job: str | Job) -> JobReport:
         """Everything about one job, also of the last 1,000 that left: why it does not run, and where it runs."""
-        id = _id(job)
+        found = self._find(queue)
+        id = _id(job, found)
 
         def look() -> Job | Left:
-            found = self._find(queue)
             return found.table.get(id) or (job if isinstance(job, Job) else self._left(found, id))
 
         known = self._core.guarded(look)
@@ -738,8 +756,8 @@ class Pool:
             return
         try:
             self.shutdown(cancel=True, timeout=self._core.settings.grace)
-        except TimeoutError:  # what does not end must not hide the error that is on its way
-            pass
+        except TimeoutError:  # what does not end must hide no error that is on its way, nor hold the program's exit
+            self._core.write_off_all()
 
     def __del__(self) -> None:
         if not self._closed and not self._core.forked and not self._core.stopping:
@@ -758,7 +776,7 @@ class Pool:
 
     def _job(self, queue: str, job: str | Job) -> Job:
         found = self._find(queue)
-        id = _id(job)
+        id = _id(job, found)
         known = found.table.get(id)
         if known is None:
             raise NoSuchJob(id)
@@ -791,14 +809,17 @@ def _nothing() -> None:
 
 
 def _threads(name: str, value: object) -> int:
-    number = count(f"?{name}" if name == "maxthreads" else name, value, 1)
+    number = count(f"?{name}", value, 1)
     if number > _MOST_THREADS:
-        raise OptionError(f"expected integer in range [1,{_MOST_THREADS}] for '?{name}', but got {number}")
+        raise OptionError(f"expected integer in range [1,{_MOST_THREADS}] for '?{name}', but got {brief(number)}")
     return number
 
 
-def _id(job: object) -> str:
+def _id(job: object, queue: JobQueue) -> str:
+    """The id by which a job of the queue is named."""
     if isinstance(job, Job):
+        if job._queue is not queue:
+            raise NoSuchJob(f"{job.id} (the handle is of queue {job.queue})")
         return job.id
     if not isinstance(job, str):
         raise OptionError(f"a job is named by its id (str) or its Job, but got {type(job).__name__}")
@@ -807,7 +828,7 @@ def _id(job: object) -> str:
 
 def _caller_variables(names: object) -> Mapping[str, Any]:
     if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)):
-        raise OptionError(f"use takes a list of names of variables, but got {names!r}")
+        raise OptionError(f"use takes a list of names of variables, but got {brief(names)}")
     frame = sys._getframe(2)
     found = {}
     for name in names:
@@ -816,5 +837,5 @@ def _caller_variables(names: object) -> Mapping[str, Any]:
         elif name in frame.f_globals:
             found[name] = frame.f_globals[name]
         else:
-            raise OptionError(f"use: the caller has no variable {name!r}")
+            raise OptionError(f"use: the caller has no variable {brief(name)}")
     return found

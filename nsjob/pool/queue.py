@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
-from nsjob.pool.backlog import NOWHERE, TICKET, Backlog
+from nsjob.pool.backlog import NOWHERE, TICKET, Backlog, Seat
 from nsjob.pool.job import CANCELLED, ERROR, EXPIRED, OK, SCHEDULED, TIMEOUT, Job
 from nsjob.pool.waiting import Park, Ticket
 
@@ -85,24 +85,37 @@ class JobQueue:
         return top
 
     def next(self) -> Job | Ticket | None:
-        """Take out what is to run next; where its key is at its cap, it is parked until a job of the key ends."""
+        """Take out what is to run next, and count it for its key. In a pool thread."""
+        if self.park_blocked() == NOWHERE:
+            return None
+        entry = self.backlog.pop()
+        if entry is not None:
+            self.take_key(entry._options.key)
+        return entry
+
+    def park_blocked(self) -> int:
+        """Park those that come up while their key is at its cap. Returns the place of what is next then, or NOWHERE.
+
+        In a pool thread.
+        """
         while True:
-            if self.held and self.backlog.top() < TICKET:
-                return None
-            entry = self.backlog.pop()
-            if entry is None or self.maxperkey is None:
-                return entry
-            name = entry._options.key
-            if name is None:
-                return entry
-            if self.take_key(name):
-                return entry
-            key = self.keys[name]
+            place = self.backlog.top()
+            if place == NOWHERE or (self.held and place < TICKET):
+                return NOWHERE
+            if self.maxperkey is None:
+                return place
+            first = self.backlog.buckets[place][0]
+            holder = first.entry if isinstance(first, Seat) else first
+            name = holder._options.key
+            key = self.keys.get(name) if name is not None else None
+            if key is None or key.running < self.maxperkey:
+                return place
+            self.backlog.pop()
             self._parked += 1
-            rank = -257 if isinstance(entry, Ticket) else -256 if entry._options.head else -entry._options.priority
-            heappush(key.parked, (rank, self._parked, entry))
-            if isinstance(entry, Job):
-                entry.particulars().key_parked = True
+            heappush(key.parked, (-place, self._parked, holder))
+            if isinstance(holder, Job):
+                holder.particulars().key_parked = self._parked
+                holder.particulars().let_out = False
 
     def take_key(self, name: str | None) -> bool:
         """Count one more running job of the key, unless it is at its cap. Returns whether it was not."""
@@ -117,23 +130,40 @@ class JobQueue:
         return True
 
     def release_key(self, name: str | None) -> None:
-        """A job of the key gave its slot back: the next one parked behind the key goes to the front of its bucket."""
+        """A job of the key gave its slot back: let the next one out that waits behind the key."""
         if name is None or self.maxperkey is None:
             return
-        key = self.keys[name]
-        key.running -= 1
+        self.keys[name].running -= 1
+        self.let_out(name)
+
+    def let_out(self, name: str | None) -> None:
+        """Let the next one behind a key wait in the backlog again, in its old turn. Not in a caller's thread."""
+        key = self.keys.get(name) if name is not None else None
+        if key is None:
+            return
         while key.parked:
-            rank, _, entry = heappop(key.parked)
-            if isinstance(entry, Ticket):
-                if entry.state is SCHEDULED:
-                    self.backlog.put(entry, -rank, first=True)
-                    break
-            elif entry.state is SCHEDULED and entry._where == NOWHERE and entry.particulars().key_parked:
-                entry.particulars().key_parked = False
-                self.backlog.put(entry, -rank, first=True)
-                break
+            rank, order, holder = heappop(key.parked)
+            if isinstance(holder, Job):
+                particulars = holder.particulars()
+                if holder.state is not SCHEDULED or particulars.key_parked != order:
+                    continue
+                particulars.key_parked = 0
+                particulars.let_out = True
+            elif holder.state is not SCHEDULED:
+                continue
+            self.backlog.put_among_first(holder, -rank, order)
+            break
         if not key.running and not key.parked:
-            del self.keys[name]
+            del self.keys[cast(str, name)]
+
+    def gone(self, job: Job) -> None:
+        """A scheduled job goes elsewhere; the next one behind its key gets its turn. Not in a caller's thread."""
+        particulars = job._particulars
+        if particulars is not None:
+            particulars.key_parked = 0
+            if particulars.let_out:
+                particulars.let_out = False
+                self.let_out(job._options.key)
 
     def __repr__(self) -> str:
         return f"<JobQueue {self.name} {self.running}/{self.maxthreads}>"

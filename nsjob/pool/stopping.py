@@ -10,28 +10,18 @@ import logging
 from typing import TYPE_CHECKING
 
 from nsjob.errors import JobCancelled, JobTimeout, WrongState
-from nsjob.pool.backlog import HEAD, NOWHERE
-from nsjob.pool.job import CANCELLED, DONE, RUNNING, SCHEDULED, TIMEOUT, Job, Particulars
-from nsjob.pool.stores import stores
+from nsjob.pool.backlog import HEAD
+from nsjob.pool.job import CANCELLED, DONE, RUNNING, SCHEDULED, TIMEOUT, Job
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
     from nsjob.pool.engine import Interrupt, Run
-    from nsjob.pool.timers import Timer
 
 __all__ = ["Stopping", "timed_out"]
 
 NUDGE_EVERY = 0.1  # seconds
 LOOK_AGAIN = 0.005  # seconds, where the body was in code that must not be interrupted
 _logger = logging.getLogger("nsjob")
-
-
-@stores
-def _commit_interrupt(run: Run, particulars: Particulars, reason: Interrupt, nudge: Timer, cancelling: bool) -> None:
-    run.reason = reason
-    run.nudge = nudge
-    if cancelling:
-        particulars.cancelling = True
 
 
 def timed_out(job: Job) -> JobTimeout:
@@ -45,8 +35,18 @@ class Stopping:
     def __init__(self, core: Core) -> None:
         self._core = core
 
+    def cancel_plain(self, job: Job) -> bool:
+        """Cancel a job where it is scheduled and has nothing particular. Under the lock, in any thread.
+
+        Returns whether it was so.
+        """
+        if job.state is not SCHEDULED or job._particulars is not None:
+            return False
+        self._core.end_early(job)
+        return True
+
     def cancel(self, job: Job) -> bool:
-        """Ask a job to end; a scheduled or done one leaves at once. Under the lock, in any thread.
+        """Ask a job to end; a scheduled or done one leaves at once. Under the lock, not in a caller's thread.
 
         Returns whether it was running.
         """
@@ -68,7 +68,7 @@ class Stopping:
         self._core.locked(self.interrupt, run, "timeout")
 
     def interrupt(self, run: Run, reason: Interrupt) -> None:
-        """Ask a run to end. Under the lock, in any thread.
+        """Ask a run to end. Under the lock.
 
         The first reason stands, save that a cancel or kill overrules a requeue or snooze.
         """
@@ -78,11 +78,12 @@ class Stopping:
         now = core.now()
         if run.reason is None or (reason in ("cancel", "kill") and run.reason in ("requeue", "snooze")):
             grace = now + core.settings.grace if reason == "timeout" else None
-            nudge = core.timers.at(now, self._nudge, run, grace)
-            _commit_interrupt(run, run.job.particulars(), reason, nudge, reason == "cancel" or reason == "kill")
+            run.reason = reason
+            core.timers.cancel(run.nudge)
+            run.nudge = core.timers.at(now, self._nudge, run, grace)
             if run.waiting is not None:
                 run.waiting.wake()
-        elif reason == "cancel":
+        if reason == "cancel":
             run.job.particulars().cancelling = True
 
     def _nudge(self, run: Run, grace: float | None) -> None:
@@ -124,19 +125,26 @@ class Stopping:
                 "(configure(maxlost=N) allows more); it has been interrupted"
             )
         run = job._run
-        nudge = run.nudge or self._core.timers.at(self._core.now(), self._nudge_lost, run)
-        _commit_interrupt(run, job.particulars(), "kill", nudge, True)
-        self._core.timers.soon(self._core.locked, self._write_off, run)
-        return True
+        run.reason = "kill"
+        job.particulars().cancelling = True
+        if run.waiting is not None:
+            run.waiting.wake()
+        return self._write_off(run)
 
-    def _write_off(self, run: Run) -> bool:
+    def write_off_at_exit(self, job: Job) -> None:
+        """Write a running job off, whatever the limit of lost threads is."""
+        if job.state is RUNNING and job._run is not None:
+            self.interrupt(job._run, "cancel")
+            self._write_off(job._run, forced=True)
+
+    def _write_off(self, run: Run, forced: bool = False) -> bool:
         """End the job although its body goes on; its thread is lost. Returns whether that was allowed."""
         core = self._core
         job = run.job
         queue = job._queue
         if run.ended:
             return True
-        if not core.threads.may_lose():
+        if not forced and not core.threads.may_lose():
             core.timers.soon(
                 _logger.warning,
                 "queue %s: job %s does not end, and %d threads are lost already (maxlost): its slot stays taken",
@@ -187,7 +195,7 @@ class Stopping:
         self.interrupt(job._run, "requeue")
 
     def snooze(self, job: Job, delay: float) -> None:
-        """Put a scheduled or running job off for `delay` seconds. Under the lock; on the timers' thread or a caller's.
+        """Put a scheduled or running job off for `delay` seconds. Under the lock.
 
         Raises:
             WrongState: it is done.
@@ -197,13 +205,14 @@ class Stopping:
             self.interrupt(job._run, "snooze")
         elif job.state is SCHEDULED:
             core = self._core
-            core.postpone(job, core.now() + delay)
             core.take_out(job)
+            core.postpone(job, core.now() + delay)
+            core.refresh(job._queue)
         else:
             raise WrongState(f"job {job.id} is done: only a scheduled or running job can be put off")
 
     def next(self, job: Job) -> None:
-        """Let a scheduled job go before all that wait. Under the lock, in any thread.
+        """Let a scheduled job go before all that wait. Under the lock.
 
         Raises:
             WrongState: it is not scheduled, or waits for other jobs.
@@ -218,7 +227,7 @@ class Stopping:
         if particulars is not None:
             core.timers.cancel(particulars.start_timer)
             particulars.not_before = None
-            particulars.key_parked = False
-        core.wake()
-        core.commit_move(job, queue.backlog, HEAD, job._where != NOWHERE, queue.backlog.bucket(HEAD).appendleft)
+        core.take_out(job)
+        queue.backlog.put(job, HEAD, first=True)
         core.refresh(queue)
+        core.wake()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import logging
-import sys
 from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable
@@ -25,16 +24,12 @@ _SWEEP_FROM = 64
 class Timer:
     """One entry of the heap."""
 
-    __slots__ = ("action", "arguments", "serial", "when")
+    __slots__ = ("action", "arguments", "taken")
 
-    def __init__(self, when: float, serial: int, action: Callable[..., object], arguments: tuple[Any, ...]) -> None:
-        self.when = when
-        self.serial = serial
+    def __init__(self, action: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        self.taken = False
         self.action: Callable[..., object] | None = action
         self.arguments = arguments
-
-    def __lt__(self, other: Timer) -> bool:
-        return self.when < other.when or (self.when == other.when and self.serial < other.serial)
 
 
 class Timers:
@@ -50,22 +45,23 @@ class Timers:
         self._locked = locked
         self._finished = finished
         self._name = name
-        self._heap: list[Timer] = []
+        self._heap: list[tuple[float, int, Timer]] = []  # tuples: they are compared without a step of Python
         self._dead = 0
         self._serial = 0
         self._soon: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._park = Park()
         self._running = False
         self._forgotten = False
+        self.closing = False  # the pool ends: that no thread can be had is no news
         clock.attach(self._park.wake)
 
     def at(self, when: float, action: Callable[..., object], *arguments: Any) -> Timer:
         """Call `action(*arguments)` at a moment of the clock. Returns the timer, to cancel it by."""
         self._serial += 1
-        timer = Timer(when, self._serial, action, arguments)
-        heapq.heappush(self._heap, timer)
-        if self._heap[0] is timer:
-            self.wake()
+        timer = Timer(action, arguments)
+        if not self._heap or when < self._heap[0][0]:
+            self.wake()  # before the push: the thread waits for the lock that the caller has
+        heapq.heappush(self._heap, (when, self._serial, timer))
         return timer
 
     def cancel(self, timer: Timer | None) -> None:
@@ -74,11 +70,11 @@ class Timers:
             return
         timer.action = None
         timer.arguments = ()
-        if timer.serial < 0:  # taken out already
+        if timer.taken:
             return
         self._dead += 1
         if self._dead > _SWEEP_FROM and self._dead * 2 > len(self._heap):
-            kept = [timer for timer in self._heap if timer.action is not None]
+            kept = [entry for entry in self._heap if entry[2].action is not None]
             heapq.heapify(kept)
             self._heap, self._dead = kept, 0
 
@@ -95,7 +91,7 @@ class Timers:
             try:
                 start_new_thread(self._work, ())
             except RuntimeError:  # no thread can be had: the interpreter ends, or the system's limit is reached
-                if not sys.is_finalizing():
+                if not self.closing:
                     logging.getLogger("nsjob").error("cannot start the pool's timer thread", exc_info=True)
         self._park.wake()
 
@@ -125,14 +121,14 @@ class Timers:
         """Take out what is due, and tell when the next one is. Under the lock."""
         now = self._clock.now()
         due: list[Timer] = []
-        while self._heap and (self._heap[0].action is None or self._heap[0].when <= now):
-            timer = heapq.heappop(self._heap)
-            timer.serial = -1
+        while self._heap and (self._heap[0][2].action is None or self._heap[0][0] <= now):
+            timer = heapq.heappop(self._heap)[2]
+            timer.taken = True
             if timer.action is None:
                 self._dead -= 1
             else:
                 due.append(timer)
-        return due, self._heap[0].when if self._heap else None
+        return due, self._heap[0][0] if self._heap else None
 
     def _work(self) -> None:
         if not self._locked(self._begin):
@@ -144,9 +140,10 @@ class Timers:
             action, arguments = _nothing, ()
             due, following = self._locked(self._due)
             for timer in due:
+                arguments = timer.arguments  # before the action: `cancel` takes them in the other order
                 act, timer.action = timer.action, None
                 if act is not None:
-                    self._call(act, timer.arguments)
+                    self._call(act, arguments)
             if due or self._soon:
                 due.clear()
                 continue

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nsjob.pool.job import SCHEDULED
 
 if TYPE_CHECKING:
+    from nsjob.pool.backlog import Seat
     from nsjob.pool.engine import Run
     from nsjob.pool.job import Job
     from nsjob.pool.options import JobOptions
 
-__all__ = ["Park", "Ticket", "Wait"]
+__all__ = ["Answer", "Park", "Ticket", "Wait"]
 
 LONGEST = 86_400.0  # seconds of one sleep: lock.acquire overflows on very long ones, and sleepers look again anyway
 
@@ -59,6 +60,18 @@ class Wait:
         self.job: Job | None = None
 
 
+class Answer:
+    """What the timers' thread answers to who put something off to it and waits."""
+
+    __slots__ = ("error", "given", "park", "value")
+
+    def __init__(self) -> None:
+        self.park = Park()
+        self.given = False
+        self.value: Any = None
+        self.error: BaseException | None = None
+
+
 class Ticket:
     """Stands in a backlog for a job that waits to take its slot again. It has what the backlog looks at in a job."""
 
@@ -68,5 +81,5 @@ class Ticket:
         self.run = run
         self.park = park
         self.state = SCHEDULED
-        self._where = -1
+        self._where: int | Seat = -1
         self._options: JobOptions = run.job._options

@@ -206,7 +206,7 @@ def test_a_job_runs_in_a_copy_of_its_callers_context(pool: nsjob.Pool) -> None:
 
 
 def test_vars_use_and_input_reach_the_snippet(pool: nsjob.Pool) -> None:
-    base = 40
+    base = 40  # noqa: F841 (taken by its name)
     job = pool.queue("q", "base + more + job.input['x']", use=["base"], vars={"more": 1}, input={"x": 1})
     assert job.wait(PATIENCE) == 42
     with pytest.raises(nsjob.OptionError, match="no variable 'absent'"):

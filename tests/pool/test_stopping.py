@@ -47,7 +47,6 @@ def test_cancel_of_a_running_job_interrupts_it_even_where_its_body_returns_a_val
     loop = pool.queue("q", LOOP, vars=variables)
     assert variables["started"].wait(PATIENCE)
     assert loop.cancel() is True
-    assert loop.req == "cancel"
     with pytest.raises(nsjob.JobCancelled):
         loop.wait(PATIENCE)
     assert loop.outcome == "cancelled"
@@ -246,3 +245,89 @@ def test_a_body_cannot_take_the_builtins_from_other_jobs(pool: nsjob.Pool) -> No
     pool.queue("q", "del __builtins__['len']").wait(PATIENCE)
     pool.queue("q", "globals()['__builtins__'].clear()").wait(PATIENCE)
     assert pool.queue("q", "len('abc')").wait(PATIENCE) == 3
+
+
+def test_a_job_that_was_asked_to_end_says_so_until_it_does(pool: nsjob.Pool, gate: Gate) -> None:
+    job = pool.submit("q", gate.enter)
+    gate.came()
+    assert job.cancel() is True
+    assert job.req == "cancel"
+    gate.let()
+    with pytest.raises(nsjob.JobCancelled):
+        job.wait(PATIENCE)
+
+
+def test_a_job_behind_its_key_is_not_lost_where_the_one_before_it_is_cancelled(pool: nsjob.Pool, gate: Gate) -> None:
+    pool.create("keyed", 4, maxperkey=1)
+    enter = {"enter": gate.enter}
+    first, second, third = (pool.queue("keyed", "enter()", vars=enter, key="k") for _ in range(3))
+    gate.came()
+    pool.pause("keyed")
+    gate.let()
+    first.wait(PATIENCE)
+    pool.cancel("keyed", second)
+    pool.resume("keyed")
+    gate.came()
+    gate.let()
+    third.wait(PATIENCE)
+
+
+def test_a_cancelled_job_is_not_retried_after_its_time_limit(pool: nsjob.Pool, gate: Gate) -> None:
+    job = pool.queue("q", "enter()", vars={"enter": gate.enter}, timeout=0.01, retries=5, backoff=0)
+    gate.came()
+    while not job._run or job._run.reason != "timeout":
+        pass
+    job.cancel()
+    gate.let()
+    with pytest.raises(nsjob.JobCancelled):
+        job.wait(PATIENCE)
+    assert job.attempt == 1
+
+
+def test_a_long_chain_of_jobs_falls_with_its_first(pool: nsjob.Pool) -> None:
+    pool.pause("q")
+    jobs = [pool.queue("q", "1")]
+    for _ in range(2000):
+        jobs.append(pool.queue("q", "1", after=jobs[-1]))
+    jobs[0].cancel()
+    with pytest.raises(nsjob.DependencyFailed):
+        jobs[-1].wait(PATIENCE)
+    assert all(job.outcome == "error" for job in jobs[1:])
+
+
+def test_a_requeued_job_does_not_come_back_at_its_old_place(pool: nsjob.Pool, gate: Gate) -> None:
+    pool.create("one", 1)
+    order: list[str] = []
+    seen: list[int] = []
+    running = threading.Event()
+    pool.submit("one", gate.enter)
+    gate.came()
+    pool.queue("one", "order.append('a')", vars={"order": order})
+    again = pool.queue(
+        "one",
+        "seen.append(1)\nrunning.set()\nwhile len(seen) < 2: pass\norder.append('b')",
+        vars={"order": order, "seen": seen, "running": running},
+    )
+    pool.queue("one", "order.append('c')", vars={"order": order})
+    pool.run("one", again)
+    gate.let()
+    assert running.wait(PATIENCE)
+    pool.requeue("one", again)
+    pool.waitall("one", timeout=PATIENCE)
+    assert order == ["a", "c", "b"]
+
+
+def test_a_lower_priority_does_not_overtake_when_the_top_is_cancelled(gate: Gate) -> None:
+    order: list[str] = []
+    with nsjob.Pool(1) as pool:
+        for name in ("q1", "q2"):
+            pool.create(name)
+        pool.submit("q1", gate.enter)
+        gate.came()
+        high = pool.queue("q1", "order.append('high')", vars={"order": order}, priority=255)
+        pool.queue("q1", "order.append('low')", vars={"order": order}, priority=0)
+        pool.queue("q2", "order.append('middle')", vars={"order": order})
+        high.cancel()
+        gate.let()
+        pool.waitall(timeout=PATIENCE)
+    assert order == ["middle", "low"]

@@ -13,7 +13,8 @@ from tests.stress.tally import Tally
 
 SCENARIOS = ("mix", "races", "signals", "finalizers", "process_locks", "bodies", "exits")
 _SMALL = 100  # the share of the full size that the test suite runs
-_PATIENCE = 600.0  # seconds of a whole scenario at that size; 20 times as many at full size
+_PATIENCE = 90.0  # seconds of a whole scenario at that size; many times as many at larger ones
+_EXIT = 20.0  # seconds of the interpreter's exit after the last one
 
 
 def run(name: str, share: int, seed: int) -> bool:
@@ -21,10 +22,11 @@ def run(name: str, share: int, seed: int) -> bool:
     module = importlib.import_module(f"tests.stress.{name}")
     tally = Tally(name)
     # A scenario that hangs is ended with every thread's stack and exit code 1.
-    faulthandler.dump_traceback_later(_PATIENCE * max(1.0, 20 / share) / (5 if share >= _SMALL else 1), exit=True)
+    faulthandler.dump_traceback_later(_PATIENCE * max(1.0, 1.5 * _SMALL / share), exit=True)
     began = time.monotonic()
     try:
-        module.scenario(tally, max(module.FULL // share, 1), random.Random(f"{name} {seed}"))
+        size = max(module.FULL // share, getattr(module, "LEAST", 1))
+        module.scenario(tally, size, random.Random(f"{name} {seed}"))
     except Exception as error:
         import traceback
 
@@ -55,4 +57,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     faulthandler.enable()
-    sys.exit(main())
+    code = main()
+    faulthandler.dump_traceback_later(_EXIT, exit=True)  # an exit that hangs is ended too
+    sys.exit(code)

@@ -471,7 +471,8 @@ def _check(tally: Tally, pool: nsjob.Pool, stations: list[Station], records: lis
         mine = said[station.name]
         for outcome in ("ok", "error", "cancelled", "timeout", "expired"):
             tally.expect(
-                getattr(counts, outcome) == mine[outcome], f"counts() of {station.name} and handles differ: {counts}, {mine}"
+                getattr(counts, outcome) == mine[outcome],
+                f"counts() of {station.name} and handles differ: {counts}, {mine}",
             )
         tally.expect(counts.scheduled == counts.running == counts.done == 0, f"something is left: {counts}")
         tally.expect(not pool.jobs(station.name), "jobs are left in a queue")

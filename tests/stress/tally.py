@@ -8,12 +8,13 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any
 
-__all__ = ["Tally", "Witness", "in_thread"]
+__all__ = ["Tally", "Witness", "in_library", "in_thread"]
 
 _SHOWN = 20
+_OURS = ("nsjob", "tests")
 
 
 class Tally:
@@ -103,7 +104,25 @@ def _brief(error: BaseException | None) -> str:
     if error is None:
         return ""
     where = traceback.extract_tb(error.__traceback__)[-4:]
-    return f"{type(error).__name__}: {error} at " + " < ".join(f"{f.filename[-30:]}:{f.lineno}" for f in reversed(where))
+    return f"{type(error).__name__}: {error} at " + " < ".join(
+        f"{f.filename[-30:]}:{f.lineno}" for f in reversed(where)
+    )
+
+
+def in_library(what: object, *handlers: CodeType) -> bool:
+    """Whether a dropped exception came up in code that is neither nsjob's nor the tests': a callback of a weak
+    reference, a finalizer.
+
+    Arguments:
+        what: what `sys.unraisablehook` is given.
+        handlers: frames of these do not count: of a signal's handler, which may run anywhere.
+    """
+    error: BaseException | None = getattr(what, "exc_value", None)
+    walked = traceback.walk_tb(error.__traceback__ if error is not None else None)
+    rooms = {str(frame.f_globals.get("__name__")) for frame, _ in walked if frame.f_code not in handlers}
+    rooms.add(str(getattr(getattr(what, "object", None), "__module__", None) or ""))
+    rooms.discard("")
+    return bool(rooms) and not any(room.partition(".")[0] in _OURS for room in rooms)
 
 
 def in_thread(action: Callable[[], object], seconds: float = 10.0) -> str:
