@@ -32,6 +32,7 @@ __all__ = [
     "WaitTimeout",
     "WrongState",
     "brief",
+    "named",
     "nearest",
 ]
 
@@ -63,7 +64,7 @@ class QueueExists(NsjobError, ValueError):
     errorcode = ("NSJOB", "QUEUE", "EXISTS")
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"queue already exists: {name}")
+        super().__init__(f"queue already exists: {named(name)}")
 
 
 class NoSuchQueue(NsjobError, KeyError):
@@ -72,7 +73,7 @@ class NoSuchQueue(NsjobError, KeyError):
     errorcode = ("NSJOB", "QUEUE", "NONE")
 
     def __init__(self, name: object) -> None:
-        super().__init__(f"no such queue: {_named(name)}")
+        super().__init__(f"no such queue: {named(name)}")
 
 
 class NoSuchEngine(NsjobError, LookupError):
@@ -96,7 +97,7 @@ class QueueDraining(NsjobError, RuntimeError):
     errorcode = ("NSJOB", "QUEUE", "DRAINING")
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"queue is draining and takes no more jobs until it is resumed: {name}")
+        super().__init__(f"queue is draining and takes no more jobs until it is resumed: {named(name)}")
 
 
 class QueueFull(NsjobError, RuntimeError):
@@ -105,7 +106,7 @@ class QueueFull(NsjobError, RuntimeError):
     errorcode = ("NSJOB", "QUEUE", "FULL")
 
     def __init__(self, name: str, maxqueued: int) -> None:
-        super().__init__(f"queue is full, {maxqueued} jobs wait in it (maxqueued): {name}")
+        super().__init__(f"queue is full, {maxqueued} jobs wait in it (maxqueued): {named(name)}")
 
 
 class NoSuchJob(NsjobError, KeyError):
@@ -114,7 +115,7 @@ class NoSuchJob(NsjobError, KeyError):
     errorcode = ("NSJOB", "JOB", "NONE")
 
     def __init__(self, job: object) -> None:
-        super().__init__(f"no such job: {_named(job)}")
+        super().__init__(f"no such job: {named(job)}")
 
 
 class JobExists(NsjobError, ValueError):
@@ -123,7 +124,7 @@ class JobExists(NsjobError, ValueError):
     errorcode = ("NSJOB", "JOB", "EXISTS")
 
     def __init__(self, job: str) -> None:
-        super().__init__(f"Job {job} already exists")
+        super().__init__(f"Job {named(job)} already exists")
 
 
 class JobDetached(NsjobError, ValueError):
@@ -132,7 +133,7 @@ class JobDetached(NsjobError, ValueError):
     errorcode = ("NSJOB", "JOB", "DETACHED")
 
     def __init__(self, job: str) -> None:
-        super().__init__(f"can't wait on detached job: {job}")
+        super().__init__(f"can't wait on detached job: {named(job)}")
 
 
 class JobWaited(NsjobError, RuntimeError):
@@ -141,7 +142,7 @@ class JobWaited(NsjobError, RuntimeError):
     errorcode = ("NSJOB", "JOB", "WAITED")
 
     def __init__(self, job: str) -> None:
-        super().__init__(f"can't wait on waited job: {job}")
+        super().__init__(f"can't wait on waited job: {named(job)}")
 
 
 class WrongState(NsjobError, ValueError):
@@ -245,7 +246,8 @@ def brief(value: object) -> str:
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
-def _named(name: object) -> str:
+def named(name: object) -> str:
+    """Return a name as a message can show it: as it is, or its beginning where it is very long."""
     if not isinstance(name, str):
         return brief(name)
     return name if len(name) <= 200 else name[:200] + "..."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from nsjob.errors import NoSuchEngine, brief, nearest
+from nsjob.errors import NoSuchEngine, named, nearest
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
@@ -95,10 +95,6 @@ class Engine(Protocol):
 ENGINES: dict[str, Callable[[Core], Engine]] = {}
 
 
-def _named(name: object) -> str:
-    return f'"{name}"' if isinstance(name, str) and len(name) <= 80 else brief(name)
-
-
 def engine_named(name: object) -> Callable[[Core], Engine]:
     """Return what makes the engine of that name.
 
@@ -107,6 +103,6 @@ def engine_named(name: object) -> Callable[[Core], Engine]:
     """
     if not isinstance(name, str) or name not in ENGINES:
         raise NoSuchEngine(
-            f"no such engine: {_named(name)}{nearest(name, ENGINES) or '.'} There are: {', '.join(sorted(ENGINES))}"
+            f'no such engine: "{named(name)}"{nearest(name, ENGINES) or "."} There are: {", ".join(sorted(ENGINES))}'
         )
     return ENGINES[name]

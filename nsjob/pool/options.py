@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nsjob.durations import seconds
-from nsjob.errors import OptionError, brief, nearest
+from nsjob.errors import OptionError, brief, named, nearest
 
 __all__ = ["BACKGROUND", "DEFAULT", "HIGH", "LOWEST", "MAXIMUM", "NO_OPTIONS", "JobOptions", "count", "flag", "text"]
 
@@ -126,7 +126,7 @@ def _check(name: str, value: object) -> object:
     check = _CHECKS.get(name)
     if check is None:
         raise OptionError(
-            f'unknown option "{name}"{nearest(name, _CHECKS) or "."} '
+            f'unknown option "{named(name)}"{nearest(name, _CHECKS) or "."} '
             f"The options of a job are {', '.join(sorted(_CHECKS))}"
         )
     return check(name, value)

@@ -23,6 +23,7 @@ from nsjob.errors import (
     Reentered,
     WrongState,
     brief,
+    named,
 )
 from nsjob.pool import exits, output, reports
 from nsjob.pool.backlog import HEAD, NOWHERE
@@ -673,7 +674,7 @@ class Pool:
         known = Settings.__dataclass_fields__
         for name, value in settings.items():
             if name not in known:
-                raise OptionError(f'unknown setting "{name}": must be {", ".join(known)}')
+                raise OptionError(f'unknown setting "{named(name)}": must be {", ".join(known)}')
             if name in ("timeout", "logminduration", "grace"):
                 checked[name] = seconds(value)
             elif name == "maxthreads" and value is None:

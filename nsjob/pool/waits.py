@@ -100,7 +100,7 @@ class Waits:
             return job
         except BaseException:
             # Whatever landed here, the wait is over; a result that was handed to it goes back.
-            core.timers.soon(core.locked, self._give_back, queue, wait)
+            core.whole(self._give_back, queue, wait)
             raise
 
     def _take_or_wait(self, queue: JobQueue, id: str, wait: Wait) -> Job:

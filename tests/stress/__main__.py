@@ -22,7 +22,7 @@ def run(name: str, share: int, seed: int) -> bool:
     module = importlib.import_module(f"tests.stress.{name}")
     tally = Tally(name)
     # A scenario that hangs is ended with every thread's stack and exit code 1.
-    faulthandler.dump_traceback_later(_PATIENCE * max(1.0, 1.5 * _SMALL / share), exit=True)
+    faulthandler.dump_traceback_later(_PATIENCE * max(1.0, _SMALL / share), exit=True)
     began = time.monotonic()
     try:
         size = max(module.FULL // share, getattr(module, "LEAST", 1))

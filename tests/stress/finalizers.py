@@ -57,16 +57,18 @@ class Garbage:
         if _in_pool(sys._getframe(1)):
             books.inside.append(1)
         action = _ACTIONS[self.turn % len(_ACTIONS)]
+        answer = ""
         try:
             action(self.pool, books, self.serial, _QUEUES[self.turn % 3])
-            books.calls.append(action.__name__)
         except nsjob.Reentered:
             # It interrupted the pool itself and asked for what cannot be put off.
-            books.calls.append(f"{action.__name__} refused")
+            answer = " refused"
             if action not in _REFUSED:
                 books.tally.violation(f"{action.__name__} was refused in a finalizer")
         except BaseException as error:
+            answer = " failed"
             books.tally.violation(f"{action.__name__} in a finalizer: {type(error).__name__}: {error}")
+        books.calls.append(action.__name__ + answer)
 
 
 def _in_pool(frame: FrameType | None) -> bool:

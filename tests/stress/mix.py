@@ -145,10 +145,13 @@ def waits(
     enter: Callable[[], None] = lambda: None,
 ) -> int:
     """Waits for a job of its own queue, and holds no slot meanwhile."""
+    asked.append(station.name)
     try:
         child = pool.submit(station.name, inside, plain, serial, pool, station, None)
     except (nsjob.QueueClosed, nsjob.NoSuchQueue):
+        answered.append(station.name)
         return serial * 3 + 1
+    answered.append(station.name)
     children.append(child)
     leave()
     try:
@@ -159,8 +162,12 @@ def waits(
     return int(value)
 
 
+_OUTCOMES = ("ok", "error", "cancelled", "timeout", "expired")
 marks: dict[int, bool] = {}
 children: list[nsjob.Job] = []
+# An interrupt may take the handle of a child that was queued: so many handles may be missing.
+asked: list[str] = []
+answered: list[str] = []
 _KINDS: tuple[tuple[Body, int, dict[str, Any], frozenset[str]], ...] = (
     (plain, 700, {}, frozenset(["ok"])),
     (longer, 120, {}, frozenset(["ok"])),
@@ -394,6 +401,8 @@ def scenario(tally: Tally, size: int, random: Random) -> None:
     """Queue `size` jobs."""
     sys.setswitchinterval(0.0002)  # threads take turns often, so that races are met
     children.clear()
+    asked.clear()
+    answered.clear()
     marks.clear()
     with Witness(tally):
         pool = nsjob.Pool(_CAP)
@@ -432,7 +441,9 @@ def scenario(tally: Tally, size: int, random: Random) -> None:
             marked = sum(1 for key in ledger.finished if key[0] == "marks")
             said["ok"] += marked + 0
             ended["ok"] -= sum(1 for key in ledger.finished if key[0] == "last")
-            tally.expect(ended == said, f"events and handles differ: {ended} and {said}")
+            more = ended - said
+            fine = not said - ended and more.total() <= len(asked) - len(answered)
+            tally.expect(fine, f"events and handles differ: {ended} and {said}")
             tally.add("finished events", len(ledger.finished))
 
 
@@ -469,11 +480,12 @@ def _check(tally: Tally, pool: nsjob.Pool, stations: list[Station], records: lis
             continue
         counts = pool.counts(station.name)
         mine = said[station.name]
-        for outcome in ("ok", "error", "cancelled", "timeout", "expired"):
-            tally.expect(
-                getattr(counts, outcome) == mine[outcome],
-                f"counts() of {station.name} and handles differ: {counts}, {mine}",
-            )
+        theirs = Counter({outcome: getattr(counts, outcome) for outcome in _OUTCOMES})
+        missing = asked.count(station.name) - answered.count(station.name)
+        tally.expect(
+            not mine - theirs and (theirs - mine).total() <= missing,
+            f"counts() of {station.name} and handles differ: {counts}, {mine}, {missing} handles may be missing",
+        )
         tally.expect(counts.scheduled == counts.running == counts.done == 0, f"something is left: {counts}")
         tally.expect(not pool.jobs(station.name), "jobs are left in a queue")
 
