@@ -879,6 +879,7 @@ class Core:
         run.ticket = Ticket(run, park)
         queue.backlog.put(run.ticket, TICKET)
         self.refresh(queue)
+        self.wake()  # nobody else may come by: what kept this one out can have been a void ticket
         return False
 
     def stop_waiting(self, run: Run) -> None:

@@ -164,6 +164,8 @@ class JobQueue:
             if particulars.let_out:
                 particulars.let_out = False
                 self.let_out(job._options.key)
+                self.core.refresh(self)
+                self.core.wake()
 
     def __repr__(self) -> str:
         return f"<JobQueue {self.name} {self.running}/{self.maxthreads}>"

