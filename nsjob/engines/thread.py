@@ -178,8 +178,8 @@ class ThreadEngine:
 
     def holds(self, run: Run) -> bool:
         """Whether a lost thread is still in the body of `run`."""
-        place: Place = run.slot
-        return place.lost and place.run is run and place in self.places
+        place: Place | None = run.slot
+        return place is not None and place.lost and place.run is run and place in self.places
 
     def in_lost_thread(self, queue: JobQueue, id: str) -> bool:
         """Whether a lost thread is still in the body of that job."""
