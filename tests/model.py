@@ -75,6 +75,7 @@ class ModelQueue:
     paused: bool = False
     jobs: dict[str, ModelJob] = field(default_factory=dict)
     done: list[ModelJob] = field(default_factory=list)  # of its jobs, in order of completion
+    passed: list[ModelJob] = field(default_factory=list)  # done and gone in one step: a waiter may have seen them
     serial: int = 0
     ended: Counter[str] = field(default_factory=Counter)
     top: int | None = None  # the place of its next job
@@ -168,14 +169,14 @@ class Model:
 
     def end(self, job: ModelJob, outcome: str) -> None:
         queue = job.queue
-        leaves = job.aside or outcome == "cancelled"
+        leaves = job.aside or job.waited or outcome == "cancelled"
         job.state, job.outcome, job.late, job.grace = "done", outcome, None, None
         job.expires = job.not_before = None
         job.after = []
         queue.ended[outcome] += 1
         queue.done.append(job)
         self._tell("finished", job, outcome)
-        if leaves and not job.waited:
+        if leaves:
             self.leave(job)
         for other in [other for queue in self.queues.values() for other in queue.of("scheduled") if job in other.after]:
             other.after.remove(job)
@@ -195,6 +196,8 @@ class Model:
         del queue.jobs[job.id]
         if job in queue.done:
             queue.done.remove(job)
+            if not job.waited and not job.aside:
+                queue.passed.append(job)
         self.left.append(job)
         if queue.req == "delete" and not queue.jobs:
             self._drop(queue)
@@ -223,7 +226,7 @@ class Model:
                     job.place = self._arrival(job)
             elif job.late is not None and job.late <= moment:
                 job.late = None
-                if job.asked not in ("cancel", "requeue", "snooze"):
+                if not job.asked and not job.cancelled:  # the first reason stands
                     job.asked, job.grace = "timeout", moment + GRACE
             elif job.grace is not None and job.grace <= moment:
                 self.end(job, "cancelled" if job.cancelled else "timeout")
@@ -359,20 +362,19 @@ class Model:
     def waitany(self, queues: list[ModelQueue]) -> tuple[str, str] | str:
         for queue in queues:
             for job in queue.done:
-                if not job.waited:
-                    return queue.name, job.id
+                return queue.name, job.id
         if any(queue.waitable() for queue in queues):
             raise Refused("WaitTimeout")
         return ""
 
     def waitall(self, queue: ModelQueue, failfast: bool) -> list[ModelJob]:
-        bad = [job for job in queue.done if job.outcome != "ok" and not job.waited]
+        bad = [job for job in queue.done if job.outcome != "ok"]
         if failfast and bad:
             self.leave(bad[0])
             return bad[:1]
         if queue.of("scheduled") or queue.of("running"):
             raise Refused("WaitTimeout")
-        done = [job for job in queue.done if not job.waited]
+        done = list(queue.done)
         for job in done:
             self.leave(job)
         return done

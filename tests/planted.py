@@ -1,4 +1,4 @@
-"""Bugs to plant into the pool, to see that the state machine finds each of them. They last as long as the monkeypatch."""
+"""Bugs to plant into the pool, to see that the state machine finds each. They last as long as the monkeypatch."""
 
 from __future__ import annotations
 
@@ -118,12 +118,13 @@ def a_key_that_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(JobQueue, "release_key", lambda self, name: None)
 
 
-BUGS: list[Bug] = [
-    a_cap_that_is_off_by_one,
-    a_cap_of_the_pool_that_is_off_by_one,
-    a_wake_up_that_is_lost,
-    a_second_waiter,
-    an_order_that_is_not_first_come_first_served,
-    a_cancelled_job_that_runs,
-    a_key_that_is_not_counted,
-]
+# Each bug, and what the machine is to say of it first.
+BUGS: dict[Bug, str] = {
+    a_cap_that_is_off_by_one: "was started, the model would have",
+    a_cap_of_the_pool_that_is_off_by_one: "was started, the model would have",
+    a_wake_up_that_is_lost: "the pool does nothing, though",
+    a_second_waiter: "the model: JobWaited",
+    an_order_that_is_not_first_come_first_served: "was started, the model would have",
+    a_cancelled_job_that_runs: "was started|does nothing, though .*'finished', .*'cancelled'|shutdown does not end",
+    a_key_that_is_not_counted: "was started, the model would have",
+}

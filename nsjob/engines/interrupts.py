@@ -17,9 +17,10 @@ wherever it is by then. The protocol around it:
 from __future__ import annotations
 
 import ctypes
+import dis
 import sys
 import threading
-from types import CoroutineType, FrameType
+from types import CodeType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from nsjob.errors import JobInterrupted, ThreadLost
@@ -45,13 +46,18 @@ set_async_exc = ctypes.pythonapi.PyThreadState_SetAsyncExc
 set_async_exc.argtypes = (ctypes.c_ulong, ctypes.c_void_p)
 set_async_exc.restype = ctypes.c_int
 INTERRUPTED = id(JobInterrupted)  # the class itself; only a class can be sent
+_DEPTH = 40  # frames that the pool's own code may need
 _WITH_LOCKS = frozenset(
-    "logging threading queue importlib weakref _weakrefset contextlib concurrent multiprocessing".split()
+    "logging threading queue weakref _weakrefset contextlib concurrent multiprocessing nsjob".split()
 )
+_IMPORT_LOCKING = frozenset(
+    "acquire release __enter__ __exit__ _get_module_lock _find_and_load _lock_unlock_module cb has_deadlock".split()
+)
+_parse_exception_table: Any = dis._parse_exception_table  # type: ignore[attr-defined]
+_PUSH = dis.opmap["PUSH_EXC_INFO"]
+_ranges: dict[CodeType, tuple[tuple[int, int], ...]] = {}
 _FLUSH = sys.version_info < (3, 13)
-_LOOKED_AT = 3  # innermost frames
 _START = threading.Thread.start.__code__
-_WAIT = threading.Condition.wait.__code__
 
 
 def _own(place: Place) -> None:
@@ -106,6 +112,12 @@ def attempt(place: Place, run: Run) -> None:
         _own(place)
 
 
+def _headroom(depth: int) -> None:
+    """Fail now, with RecursionError, where the body has not left that many frames of stack to the pool."""
+    if depth:
+        _headroom(depth - 1)
+
+
 def shield(place: Place) -> bool:
     """Keep interrupts out: a body has called the pool.
 
@@ -114,6 +126,7 @@ def shield(place: Place) -> bool:
         ThreadLost: its job was written off.
     """
     run = place.run
+    _headroom(_DEPTH)
     try:
         try:
             try:
@@ -147,32 +160,42 @@ def unshield(place: Place) -> None:
 def busy_with_locks(place: Place) -> bool:
     """Whether a thread is where an exception could leave a lock of the whole process taken for good.
 
-    Only the innermost frames count: further out, the `finally` clauses are in force. A thread that blocks in
-    Condition.wait is let through: what it has taken is given back there.
+    That is where its innermost frame is in a module that holds such locks and in no `try` or `with` of it, so between
+    taking a lock and being sure to give it back. Further out, the `finally` clauses are in force.
     """
-    frame: FrameType | None = sys._current_frames().get(place.ident)
-    looked_at = (id(frame), frame.f_lasti) if frame is not None else None
-    if frame is not None and frame.f_code is _WAIT and place.looked_at == looked_at and not _starts_thread(frame):
+    frame = sys._current_frames().get(place.ident)
+    if frame is None:
         return False
-    place.looked_at = looked_at
-    for depth in range(_LOOKED_AT):
-        if frame is None:
-            return False
-        name = frame.f_globals.get("__name__")
-        room = name.partition(".")[0] if isinstance(name, str) else ""
-        if room == "nsjob":
-            return depth == 0  # further out it is what called the body
-        if room in _WITH_LOCKS:
-            return True
-        frame = frame.f_back
-    return False
+    module = frame.f_globals.get("__name__")
+    if not isinstance(module, str):
+        return False
+    if module == "importlib._bootstrap":
+        return frame.f_code.co_name in _IMPORT_LOCKING
+    if module.partition(".")[0] not in _WITH_LOCKS:
+        return False
+    return not _protected(frame.f_code, frame.f_lasti) or _starts_thread(frame)
+
+
+def _protected(code: CodeType, offset: int) -> bool:
+    """Whether an instruction is in a `try` or `with`: see CPython's notes on the exception table."""
+    ranges = _ranges.get(code)
+    if ranges is None:
+        # Handlers begin by pushing the exception; the other targets only clean up after one.
+        entries = [entry for entry in _parse_exception_table(code) if code.co_code[entry.target] == _PUSH]
+        ranges = _ranges[code] = tuple((entry.start, entry.end) for entry in entries)
+    return any(start <= offset < end for start, end in ranges)
 
 
 def _starts_thread(frame: FrameType) -> bool:
-    """Whether the wait is Thread.start's, for the new thread: on 3.11 that one could get the exception."""
-    caller = frame.f_back
-    starter = caller.f_back if caller is not None else None
-    return starter is not None and starter.f_code is _START
+    """Whether Thread.start is under way: on 3.11, until the new thread runs, it could get the exception instead."""
+    near: FrameType | None = frame
+    for _ in range(3):
+        if near is None:
+            return False
+        if near.f_code is _START:
+            return True
+        near = near.f_back
+    return False
 
 
 def trim(run: Run) -> None:

@@ -53,7 +53,6 @@ class Place:
         "idle_since",
         "jobs",
         "lock",
-        "looked_at",
         "lost",
         "over",
         "park",
@@ -72,7 +71,6 @@ class Place:
         self.idle_since = 0.0
         self.gone = False
         self.woken = False  # while idle: whether it was woken and has not come yet
-        self.looked_at: tuple[int, int] | None = None
         self.ident = 0
         self.jobs = 0
         self.run: Run | None = None

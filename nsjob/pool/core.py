@@ -97,7 +97,7 @@ class Core:
         self.immediate = False
         self.special = False  # forked or immediate
         self.engines: dict[str, Engine] = {}
-        self.timers = Timers(clock, self.locked, self.finished, name)
+        self.timers = Timers(clock, self.locked, self.finished, self.ended, name)
         self.threads: Any = engine_named("thread")(self)
         self.engines["thread"] = self.threads
         self.stops = Stopping(self)
@@ -210,11 +210,13 @@ class Core:
             lock.acquire(False) or self.contend()
             if queue.req != "none" or self.stopping:
                 raise refusal(queue, self.stopping)
+            # No call stands between reading the serial number and storing the next: a finalizer gets another one.
             serial = queue.serial
             job.id = id = f"job{serial}"
             while id in queue.table:  # a caller took that name
                 serial += 1
                 job.id = id = f"job{serial}"
+            queue.serial = serial + 1
             if self.subscriptions:
                 self.tell("queued", job)
             rank = options.priority
@@ -225,7 +227,6 @@ class Core:
             if rank > queue.ready_at and queue.running < queue.maxthreads and not queue.held:
                 self.make_ready(queue, rank)
             # From here on stores alone, and one C call at the end.
-            queue.serial = serial + 1
             queue.table[id] = job
             queue.live += 1
             self.live += 1
@@ -446,6 +447,8 @@ class Core:
             self.timers.cancel(run.limit)
         if run.nudge is not None:
             self.timers.cancel(run.nudge)
+        if self.stopping and not self.live:
+            self.timers.wake()  # its thread ends
         if not run.holding:
             return self.take() if take else None
         if queue.maxperkey is not None:
@@ -664,6 +667,8 @@ class Core:
         self.remember(job, CANCELLED)
         self._commit_cancelled(queue, queue.backlog, job)
         queue.backlog.sweep(queue.live - queue.active)
+        if self.stopping and not self.live:
+            self.timers.wake()
 
     @stores
     def _commit_cancelled(self, queue: JobQueue, backlog: Any, job: Job) -> None:
@@ -797,6 +802,8 @@ class Core:
             queue.gone(job)
             self.end(job, outcome, value, self.now())
             queue.backlog.sweep(queue.live - queue.active)
+            if self.stopping and not self.live:
+                self.timers.wake()
             if queue.room:
                 for park in queue.room:
                     park.wake()
@@ -1020,6 +1027,11 @@ class Core:
     def idle(self) -> Literal[True] | None:
         """True where all jobs are done, else None."""
         return None if self.live else True
+
+    def ended(self) -> None:
+        """Nothing will be due any more: let the listeners' threads end when they have heard everything."""
+        for subscription in self.subscriptions:
+            subscription.finish()
 
     def finished(self) -> bool:
         """Whether nothing will ever be due again."""

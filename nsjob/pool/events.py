@@ -83,6 +83,11 @@ class Subscription:
         if timeout is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
+    def finish(self) -> None:
+        """The pool has ended: the thread ends once the listener has heard everything."""
+        self._closed = True
+        self._park.wake()
+
     def _listen(self) -> None:
         while True:
             while self._events:

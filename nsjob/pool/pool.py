@@ -353,7 +353,8 @@ class Pool:
         pending = [other for other in before if other.state is not DONE]
         moments = (options.delay and core.now() + options.delay, options.at and options.at - core.epoch)
         until = max(moment or 0.0 for moment in moments)
-        held = bool(pending) or failed is not None or (until > core.now() and not core.immediate)
+        late_start = until > core.now() and not core.immediate
+        held = bool(pending) or failed is not None or late_start
         if options.expires is not None:
             late = core.now() + options.expires if options.expires > 0 else -options.expires - core.epoch
             job.particulars().expiry = core.timers.at(late, core.expire, job)
@@ -363,7 +364,7 @@ class Pool:
             for other in pending:
                 if isinstance(other, Job):
                     core.follow(other, job)
-            if until > core.now():
+            if late_start:
                 particulars.not_before = until
                 particulars.start_timer = core.timers.at(until, core.arrive, job)
             if failed is not None:

@@ -40,7 +40,7 @@ class Stopping:
 
         Returns whether it was so.
         """
-        if job.state is not SCHEDULED or job._particulars is not None:
+        if job.state is not SCHEDULED or job._particulars is not None or job._queue.table.get(job.id) is not job:
             return False
         self._core.end_early(job)
         return True
@@ -53,7 +53,10 @@ class Stopping:
         core = self._core
         queue = job._queue
         if job.state is SCHEDULED:
-            core.end_early(job)
+            if queue.table.get(job.id) is job:
+                core.end_early(job)
+            else:  # a finalizer queued it, and the timers' thread has yet to enter it
+                core.timers.soon(core.locked, self.cancel, job)
             return False
         if job.state is DONE:
             if queue.table.get(job.id) is job:

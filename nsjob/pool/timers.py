@@ -40,10 +40,18 @@ class Timers:
     The thread starts with the first use, and ends when nothing will be due any more.
     """
 
-    def __init__(self, clock: Clock, locked: Callable[..., Any], finished: Callable[[], bool], name: str) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        locked: Callable[..., Any],
+        finished: Callable[[], bool],
+        ended: Callable[[], None],
+        name: str,
+    ) -> None:
         self._clock = clock
         self._locked = locked
         self._finished = finished
+        self._ended = ended
         self._name = name
         self._heap: list[tuple[float, int, Timer]] = []  # tuples: they are compared without a step of Python
         self._dead = 0
@@ -148,6 +156,7 @@ class Timers:
                 due.clear()
                 continue
             if self._locked(self._ends):
+                self._ended()
                 return
             self._clock.sleep(self._park, following)
 

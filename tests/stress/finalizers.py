@@ -23,7 +23,7 @@ LEAST = 1_000
 _DRIVERS = 4
 _QUEUES = ("a", "b", "c")
 _CAPS = {"a": 1, "b": 2, "c": 3}
-_PATIENCE = 60.0
+_PATIENCE = 15.0
 _AT_ONCE = 8  # objects in one cycle
 _BUSY = 2_000  # jobs that may wait before who makes garbage waits too
 _COLLECT = 0.02  # how often a full collection is asked for; a build without the GIL collects rarely by itself
@@ -232,10 +232,11 @@ def _check(tally: Tally, pool: nsjob.Pool, books: Books, own: list[tuple[int, ns
     for what, number in sorted(Counter(books.calls).items()):
         tally.add(what.strip("_").replace("_", " "), number)
     tally.expect(len(books.calls) == books.made, f"{books.made - len(books.calls)} finalizers did not run")
+    until = time.monotonic() + _PATIENCE
     jobs = [*(job for _, job in books.jobs), *books.victims, *(job for _, job in own)]
     for job in jobs:
         try:
-            job.wait(max(until + _PATIENCE - time.monotonic(), 0))
+            job.wait(max(until - time.monotonic(), 0))
         except nsjob.WaitTimeout:
             tally.violation(f"a job of {'a finalizer' if job not in own else 'a driver'} does not end: {job!r}")
         except nsjob.JobCancelled:
