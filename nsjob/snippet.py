@@ -129,11 +129,11 @@ def _compile(tree: ast.Module | ast.Expression, filename: str, mode: str) -> Cod
 def _parse(source: str, filename: str) -> ast.Module:
     try:
         try:
-            return ast.parse(source, filename)
+            return _tree(source, filename)
         except IndentationError as error:
             for candidate in _dedented(source):
                 try:
-                    return ast.parse(candidate, filename)
+                    return _tree(candidate, filename)
                 except IndentationError:
                     continue
             raise error
@@ -141,6 +141,13 @@ def _parse(source: str, filename: str) -> ast.Module:
         raise _readable(error, source) from None
     except (ValueError, OverflowError, RecursionError, MemoryError) as error:
         raise SnippetError(f"the snippet does not compile: {str(error) or type(error).__name__}") from None
+
+
+def _tree(source: str, filename: str) -> ast.Module:
+    try:
+        return ast.parse(source, filename)
+    except SystemError:  # Python 3.11, where a finalizer that parses too came in between: the second try is alone
+        return ast.parse(source, filename)
 
 
 def _dedented(source: str) -> list[str]:

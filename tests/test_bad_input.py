@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 import nsjob
 
 HUGE = 10**5000  # more digits than int() turns into text
-UTC = timezone.utc
+UTC = UTC
 
 
 class Unprintable:

@@ -106,6 +106,13 @@ class ThreadEngine:
         core = self._core
         return core.total if core.cap is None else min(core.cap, core.total)
 
+    def _surplus(self) -> int:
+        """How many threads there are above those that may work: below 0, one more may be started.
+
+        Queues that were made smaller may still run more than they have slots for; others must not wait for that.
+        """
+        return self.count - self.waiting - max(self.limit(), self._core.running + 1)
+
     # -- what the pool asks for ----------------------------------------------------------------------------------
 
     def wake(self) -> bool:
@@ -116,7 +123,7 @@ class ThreadEngine:
                 place.park.wake()
                 place.woken = True  # after it: an exception between the two costs one wake too many
             return True
-        return self._core.immediate or (self.count - self.waiting >= self.limit() and not self._core.outbox)
+        return self._core.immediate or (self._surplus() >= 0 and not self._core.outbox)
 
     def grow(self) -> None:
         """Start a thread where work is ready and none is free for it. On the timers' thread, outside the lock."""
@@ -144,7 +151,7 @@ class ThreadEngine:
         if self.idle:
             self.wake()
             return None
-        if not core.ready_mask or self.count - self.waiting >= self.limit() or core.immediate:
+        if not core.ready_mask or self._surplus() >= 0 or core.immediate:
             return None
         place = Place(core)
         self.count += 1
@@ -272,7 +279,7 @@ class ThreadEngine:
                 place.run = following
             elif leaving:
                 self._leave(place)
-            elif not core.endings and not self.closing and self.count - self.waiting <= self.limit():
+            elif not core.endings and not self.closing and self._surplus() <= 0:
                 self._rest(place, False)
             if core.ready_mask and (core.cap is None or core.running < core.cap):
                 core.wake()
@@ -296,7 +303,7 @@ class ThreadEngine:
                 self.idle.pop()
             else:
                 self.idle.remove(place)
-        if self.count - self.waiting > self.limit():  # the queues were resized, or a waiting job is back
+        if self._surplus() > 0:  # the queues were resized, or a waiting job is back
             self._leave(place)
             core.wake()
             return None

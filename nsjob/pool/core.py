@@ -948,14 +948,21 @@ class Core:
 
     def cancel_job(self, job: Job) -> bool:
         """Cancel by handle; see Stopping.cancel. In a finalizer that interrupted the pool it is put off."""
+        return self._cancel(self.stops.cancel, job)
+
+    def cancel_live_job(self, job: Job) -> bool:
+        """The same, but a done job stays where it is."""
+        return self._cancel(self.stops.cancel_live, job)
+
+    def _cancel(self, cancel: Callable[[Job], bool], job: Job) -> bool:
         if self.lock._is_owned():
-            self.timers.soon(self.locked, self.stops.cancel, job)
+            self.timers.soon(self.locked, cancel, job)
             return False
         if job.state is SCHEDULED and job._particulars is None:
             done = self.guarded(self.stops.cancel_plain, job)
             if done:
                 return False
-        return bool(self.whole(self.stops.cancel, job))
+        return bool(self.whole(cancel, job))
 
     def cancel_scheduled_job(self, job: Job) -> None:
         """Cancel a job where it has not started."""
@@ -999,8 +1006,11 @@ class Core:
             for job in self.locked(self._all_jobs):
                 if job.state is not DONE:
                     self.locked(self.stops.cancel, job)
-        self.wake_up()
-        self.timers.wake()
+        if self.live:
+            self.wake_up()
+            self.timers.wake()
+        else:
+            self.timers.rouse()
 
     def _all_jobs(self) -> list[Job]:
         return [job for queue in self.queues.values() for job in queue.table.values()]

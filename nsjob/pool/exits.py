@@ -43,8 +43,8 @@ def _finish_all() -> None:
         cores = list(_cores)
     live = [core for core in cores if core.live and not core.forked]
     try:
-        for core in live:
-            if not core.stopping:
+        for core in cores:
+            if not core.stopping and not core.forked:
                 core.stop(False)
         for core in live:
             _finish(core)

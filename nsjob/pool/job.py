@@ -163,7 +163,7 @@ class Job:
 
     def cancel(self) -> bool:
         """Ask it to end. Returns whether it was running; a done job is left as it is."""
-        return self._queue.core.cancel_job(self)
+        return self._queue.core.cancel_live_job(self)
 
     def add_done_callback(self, callback: Callable[[Job], object]) -> None:
         """Call `callback(job)` once it is done, in a thread of the pool; at once in this thread where it is done.

@@ -580,7 +580,7 @@ class Pool:
             else:
                 work, options = old.work, old.options
             options = options.changed({"jobid": id, "after": (), "delay": 0.0})
-            fresh = Job(queue, id, work, options, copy_context(), core.now(), options.detached)
+            fresh = Job(queue, id, work, options, copy_context(), core.now(), options.detached or type(work) is Call)
             if queue.req != "none" or core.stopping:
                 raise refusal(queue, core.stopping)
             if options.unique is not None and options.unique in queue.uniques:
@@ -602,10 +602,10 @@ class Pool:
         states = (SCHEDULED, RUNNING) if keep_done else (SCHEDULED, RUNNING, DONE)
         jobs: list[Job] = core.guarded(lambda: [job for job in queue.table.values() if job.state in states])
         for job in jobs:
-            if keep_done or job.state is not DONE:
-                core.cancel_job(job)
+            if keep_done:
+                core.cancel_live_job(job)
             else:
-                core.guarded(core.stops.cancel, job)
+                core.cancel_job(job)
         return len(jobs)
 
     # -- looking -------------------------------------------------------------------------------------------------

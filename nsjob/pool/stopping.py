@@ -66,6 +66,10 @@ class Stopping:
             self.interrupt(job._run, "cancel")
         return True
 
+    def cancel_live(self, job: Job) -> bool:
+        """The same, but a done job stays where it is."""
+        return job.state is not DONE and self.cancel(job)
+
     def late(self, run: Run) -> None:
         """The run has reached its time limit; on the timers' thread."""
         self._core.locked(self.interrupt, run, "timeout")
@@ -170,7 +174,7 @@ class Stopping:
             queue.running -= 1
             core.running -= 1
             queue.release_key(job._options.key)
-        if run.reason == "timeout":
+        if run.reason == "timeout" and not (job._particulars is not None and job._particulars.cancelling):
             core.end(job, TIMEOUT, timed_out(job), core.now())
         else:
             core.end(job, CANCELLED, JobCancelled(), core.now())

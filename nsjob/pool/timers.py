@@ -103,6 +103,10 @@ class Timers:
                     logging.getLogger("nsjob").error("cannot start the pool's timer thread", exc_info=True)
         self._park.wake()
 
+    def rouse(self) -> None:
+        """Let the thread look whether it may end, where there is one."""
+        self._park.wake()
+
     def forget(self) -> None:
         """After fork, in the child: there is no thread and nothing to do."""
         self._forgotten = True
