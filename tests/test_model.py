@@ -879,6 +879,20 @@ def test_the_pool_and_its_model_agree_whatever_the_verbs() -> None:
     run_state_machine_as_test(PoolMachine, settings=thorough())
 
 
+_planted: set[str] = set()  # names of pools with a planted bug: their threads may die of it, even after their test
+
+
+def _let_planted_threads_die() -> None:
+    report = threading.excepthook
+
+    def hook(arguments: Any) -> None:
+        name = arguments.thread.name if arguments.thread is not None else ""
+        if name.rpartition("-")[0] not in _planted:
+            report(arguments)
+
+    threading.excepthook = hook
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
@@ -889,6 +903,14 @@ def test_the_machine_finds_a_planted_bug(
         patience = 1.0
         complaints: ClassVar[list[str]] = []
 
+    begin = nsjob.Pool.__init__
+
+    def noting(self: nsjob.Pool, *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **options)
+        _planted.add(self._core.name)
+
+    monkeypatch.setattr(nsjob.Pool, "__init__", noting)
+    _let_planted_threads_die()
     bug(monkeypatch)
     # A bug that depends on when threads run may not come twice alike; hypothesis then says that it is flaky.
     with pytest.raises(Exception, match=r".+"):
