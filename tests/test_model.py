@@ -47,7 +47,7 @@ PATIENCE = float(os.environ.get("NSJOB_PATIENCE", "10"))  # seconds; only a pool
 # grace: a job that is cancelled in its grace period and then written off ends as timeout (Stopping._write_off).
 MENDED = os.environ.get("NSJOB_MENDED", "")
 
-PERKEY = [None] if os.environ.get("NSJOB_NOKEYS") else [None, 1, 2]
+PERKEY = [None] if os.environ.get("NSJOB_NOKEYS") else [None, 1, 1, 2]
 
 # Hypothesis leaves rules out at random, so most of the names are of queues that are there from the beginning.
 names = st.sampled_from(["a", "a", "a", "a", "b", "b", "b", "c"])
@@ -893,6 +893,7 @@ def _let_planted_threads_die() -> None:
     threading.excepthook = hook
 
 
+@pytest.mark.stress
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
@@ -914,7 +915,7 @@ def test_the_machine_finds_a_planted_bug(
     bug(monkeypatch)
     # A bug that depends on when threads run may not come twice alike; hypothesis then says that it is flaky.
     with pytest.raises(Exception, match=r".+"):
-        run_state_machine_as_test(Hasty, settings=thorough(200, Phase.generate))
+        run_state_machine_as_test(Hasty, settings=thorough(600, Phase.generate))
     assert re.search(BUGS[bug], next(iter(Hasty.complaints), "")), Hasty.complaints
 
 
