@@ -320,12 +320,13 @@ def test_a_detached_job_leaves_by_itself_and_its_failure_is_logged(
 
 def test_the_error_of_a_snippet_shows_its_own_lines_and_no_frame_of_nsjob(pool: nsjob.Pool) -> None:
     job = pool.queue("q", "def inner():\n    return 1 / 0\ninner()")
-    with pytest.raises(ZeroDivisionError):
-        job.wait(PATIENCE)
+    assert pool.waitany("q", timeout=PATIENCE) == job.id
     error = pool.show("q", job).error
     assert "return 1 / 0" in error
     assert "inner()" in error
-    assert "nsjob/pool" not in error.split("Traceback")[1].split("ZeroDivisionError")[0].replace("waits.py", "") or True
+    assert "/nsjob/" not in error.replace("\\", "/")
+    with pytest.raises(ZeroDivisionError):
+        job.wait(PATIENCE)
 
 
 def test_maxdone_bounds_the_done_jobs_that_nobody_waited_for(pool: nsjob.Pool) -> None:
