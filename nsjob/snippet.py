@@ -7,7 +7,6 @@ are allowed at its top level. Knows nothing of jobs.
 from __future__ import annotations
 
 import ast
-import functools
 import itertools
 import linecache
 import textwrap
@@ -18,7 +17,17 @@ from typing import Any
 
 from nsjob.errors import SnippetError
 
-__all__ = ["TCL_BREAK", "TCL_CONTINUE", "TCL_ERROR", "TCL_OK", "TCL_RETURN", "Ending", "Snippet", "compile_snippet"]
+__all__ = [
+    "COMPILED",
+    "TCL_BREAK",
+    "TCL_CONTINUE",
+    "TCL_ERROR",
+    "TCL_OK",
+    "TCL_RETURN",
+    "Ending",
+    "Snippet",
+    "compile_snippet",
+]
 
 TCL_OK = "TCL_OK"
 TCL_ERROR = "TCL_ERROR"
@@ -26,6 +35,7 @@ TCL_RETURN = "TCL_RETURN"
 TCL_BREAK = "TCL_BREAK"
 TCL_CONTINUE = "TCL_CONTINUE"
 
+_CACHED = 1024
 _CACHED_SOURCE = 65_536  # longer sources are compiled each time: the cache is bounded in bytes as well as in entries
 _REMEMBERED_LINES = 256  # snippets whose lines tracebacks can show
 _NAMES_THAT_REACH_BUILTINS = frozenset(
@@ -33,6 +43,8 @@ _NAMES_THAT_REACH_BUILTINS = frozenset(
 )
 _ENDING = ".ending"  # the parameter through which a snippet's function gets Ending: no identifier, so no name clashes
 _serial = itertools.count()
+COMPILED: dict[str, Snippet] = {}
+"""The cache of `compile_snippet`: those compiled last. To be looked things up in; it fills itself."""
 _shown: deque[str] = deque()
 
 
@@ -49,7 +61,7 @@ class Ending:
 class Snippet:
     """One compiled snippet. It is immutable, and may run in any number of threads at once."""
 
-    __slots__ = ("_body", "_function", "_tail", "filename", "needs_builtins", "needs_job", "source")
+    __slots__ = ("_body", "_function", "_tail", "filename", "needs_builtins", "needs_job", "quick", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -78,6 +90,8 @@ class Snippet:
         names = set().union(*(_names(code) for code in (self._body, self._tail, self._function) if code))
         self.needs_builtins = not names.isdisjoint(_NAMES_THAT_REACH_BUILTINS)
         self.needs_job = "job" in names or self.needs_builtins
+        # Its code, where that is all there is to run and it does not look at its job.
+        self.quick = self._tail if self._body is None and not self.needs_job else None
 
     def run(self, namespace: dict[str, Any]) -> Any:
         """Run in `namespace`, which is the snippet's globals, and return the value.
@@ -108,17 +122,22 @@ class Snippet:
 
 
 def compile_snippet(source: str) -> Snippet:
-    """Return the snippet for a source text, from a bounded cache (1,024 sources of up to 64 KiB).
+    """Return the snippet for a source text, from a bounded cache (the last 1,024 sources of up to 64 KiB).
 
     Raises:
         SnippetError: the source is no Python; the message shows the line and a caret.
     """
-    if len(source) > _CACHED_SOURCE:
-        return Snippet(source)
-    return _cached(source)
-
-
-_cached = functools.lru_cache(maxsize=1024)(Snippet)
+    found = COMPILED.get(source)
+    if found is None:
+        found = Snippet(source)
+        if len(source) <= _CACHED_SOURCE:
+            if len(COMPILED) >= _CACHED:
+                try:
+                    del COMPILED[next(iter(COMPILED))]
+                except (KeyError, RuntimeError):  # another thread was faster
+                    pass
+            COMPILED[source] = found
+    return found
 
 
 def _compile(tree: ast.Module | ast.Expression, filename: str, mode: str) -> CodeType:

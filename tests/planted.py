@@ -24,14 +24,14 @@ Bug = Callable[[pytest.MonkeyPatch], None]
 
 
 def a_cap_that_is_off_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    take, place = Core.take, JobQueue.place
+    take, where = Core.take, JobQueue.place
 
-    def take_more(self: Core) -> Any:
+    def take_more(self: Core, place: Any) -> Any:
         queues = list(self.queues.values())
         for queue in queues:
             queue.maxthreads += 1
         try:
-            return take(self)
+            return take(self, place)
         finally:
             for queue in queues:
                 queue.maxthreads -= 1
@@ -39,7 +39,7 @@ def a_cap_that_is_off_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def place_further(self: JobQueue) -> int:
         self.running -= 1
         try:
-            return place(self)
+            return where(self)
         finally:
             self.running += 1
 
@@ -50,11 +50,11 @@ def a_cap_that_is_off_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
 def a_cap_of_the_pool_that_is_off_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     take = Core.take
 
-    def take_more(self: Core) -> Any:
+    def take_more(self: Core, place: Any) -> Any:
         cap = self.cap
         self.cap = None if cap is None else cap + 1
         try:
-            return take(self)
+            return take(self, place)
         finally:
             self.cap = cap
 

@@ -24,12 +24,13 @@ from types import CodeType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from nsjob.errors import JobInterrupted, ThreadLost
-from nsjob.pool.work import perform
+from nsjob.pool.work import Bound, perform_work
 from nsjob.snippet import Snippet
 
 if TYPE_CHECKING:
     from nsjob.engines.thread import Place
     from nsjob.pool.engine import Run
+    from nsjob.pool.job import Job
 
 __all__ = [
     "INTERRUPTED",
@@ -86,20 +87,28 @@ def _flush(ident: int) -> None:
         pass
 
 
-def attempt(place: Place, run: Run) -> None:
-    """Run the body, and note its value or error in `run`. Returns with the lock held and nothing pending."""
+def attempt(place: Place, job: Job) -> Any:
+    """Run the body and return its value, or None and its error in `place.error`.
+
+    Returns with the lock held and nothing pending.
+    """
+    value: Any = None
     try:
         try:
             try:
                 place.over = False
-                if run.reason is not None:
+                if place.run is not None and place.run.reason is not None:
                     raise JobInterrupted
-                value = run.context.run(perform, run)
+                context = job._context or place.context
+                work: Any = job._work
+                if type(work) is Snippet and work.quick is not None:  # `perform_work` of the simplest, written out
+                    value = context.run(eval, work.quick, place.namespace.copy())
+                else:
+                    value = context.run(perform_work, place.namespace, job, place.own_run)
                 if type(value) is CoroutineType:
-                    value = run.context.run(_awaited, run, value)
-                run.value = value
+                    value = context.run(_awaited, place.own_run(), value)
             except BaseException as error:
-                run.error = error
+                place.error = error
             place.over = True
             place.acquire(False) or place.contend()  # `_own`, written out: nothing has taken the lock yet
             if place.sent:
@@ -110,6 +119,7 @@ def attempt(place: Place, run: Run) -> None:
     except JobInterrupted:
         place.over = True
         _own(place)
+    return value
 
 
 def _headroom(depth: int) -> None:
@@ -198,13 +208,12 @@ def _starts_thread(frame: FrameType) -> bool:
     return False
 
 
-def trim(run: Run) -> None:
+def trim(error: BaseException, work: Any) -> None:
     """Take the frames of nsjob off the error's traceback, and let the snippet's own lines be shown in it."""
-    error = run.error
-    if error is None:
-        return
-    if isinstance(run.work, Snippet):
-        run.work.show_lines()
+    if type(work) is Bound:
+        work = work.snippet
+    if type(work) is Snippet:
+        work.show_lines()
     traceback = error.__traceback__
     while traceback is not None and _is_ours(traceback.tb_frame):
         traceback = traceback.tb_next
@@ -257,13 +266,13 @@ def _awaited(run: Run, coroutine: CoroutineType[Any, Any, Any]) -> Any:
         coroutine.close()
 
 
-def inline(run: Run) -> None:
+def inline(place: Place, run: Run) -> None:
     """Run the body where it is queued (`Pool(immediate=True)`): nothing interrupts it."""
-    assert run.context is not None
     try:
-        value = run.context.run(perform, run)
+        value = run.context.run(perform_work, place.namespace, run.job, place.own_run)
         if type(value) is CoroutineType:
             value = run.context.run(_awaited, run, value)
         run.value = value
     except BaseException as error:
+        trim(error, run.work)
         run.error = error

@@ -10,7 +10,8 @@ import logging
 import threading
 from _thread import get_ident
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.engines.interrupts import (
     INTERRUPTED,
@@ -24,6 +25,7 @@ from nsjob.engines.interrupts import (
 )
 from nsjob.pool.context import PLACES
 from nsjob.pool.engine import Interrupt, Run
+from nsjob.pool.job import Job
 from nsjob.pool.waiting import Park
 
 if TYPE_CHECKING:
@@ -47,13 +49,18 @@ class Place:
     __slots__ = (
         "acquire",
         "contend",
+        "context",
+        "core",
+        "error",
         "gone",
         "ident",
         "idle",
         "idle_since",
+        "job",
         "jobs",
         "lock",
         "lost",
+        "namespace",
         "over",
         "park",
         "run",
@@ -63,6 +70,9 @@ class Place:
     )
 
     def __init__(self, core: Core) -> None:
+        self.core = core
+        self.namespace = core.definitions.namespace
+        self.context = Context()  # for jobs that were queued in an empty one
         self.park = Park()
         self.lock = core.lock
         self.acquire = core.lock.acquire
@@ -73,11 +83,32 @@ class Place:
         self.woken = False  # while idle: whether it was woken and has not come yet
         self.ident = 0
         self.jobs = 0
-        self.run: Run | None = None
+        self.job: Job | None = None  # what runs here
+        self.run: Run | None = None  # its Run, where somebody asked for it
+        self.error: BaseException | None = None  # that the body raised
         self.over = True
         self.sent = False
         self.lost = False
         self.thread: threading.Thread | None = None
+
+    @property
+    def slot(self) -> Place:
+        """Itself, as it is the `slot` of its Run."""
+        return self
+
+    def the_run(self) -> Run:
+        """The Run of what runs here. Under the lock: most jobs never need one, so it is made when first asked for."""
+        run = self.run
+        if run is None:
+            job = cast(Job, self.job)
+            run = self.run = job._runner = Run(self.core, job)
+            run.slot = self
+            run.begun_at = job._started
+        return run
+
+    def own_run(self) -> Run:
+        """The same, for the thread itself while its body runs."""
+        return self.run or cast(Run, self.core.guarded(self.the_run))
 
     def shield(self) -> bool:
         """Keep interrupts out while the pool's own code runs in this thread; see interrupts.py."""
@@ -189,7 +220,7 @@ class ThreadEngine:
     def in_lost_thread(self, queue: JobQueue, id: str) -> bool:
         """Whether a lost thread is still in the body of that job."""
         return any(
-            place.lost and place.run is not None and place.run.job.id == id and place.run.job._queue is queue
+            place.lost and place.job is not None and place.job.id == id and place.job._queue is queue
             for place in self.places
         )
 
@@ -245,56 +276,70 @@ class ThreadEngine:
         try:
             self._serve(place)
         finally:
+            while place.lock._is_owned():  # an error of the pool's own must not hold everything
+                place.lock.release()
             PLACES.pop(place.ident, None)
 
     def _serve(self, place: Place) -> None:
         core = self._core
         acquire, release, contend = core.lock.acquire, core.lock.release, core.contend
-        run: Run | None = None
+        job: Job | None = None
         while True:
-            if run is None:
+            if job is None:
                 if place.idle:
                     place.park.sleep(core.settings.timeout)
                 acquire(False) or contend()
-                run = self._claim(place)
+                job = self._claim(place)
                 release()
                 if place.gone:
                     return
                 continue
-            attempt(place, run)  # returns with the lock held
+            value = attempt(place, job)  # returns with the lock held
             if core.forked:
                 return
-            place.run = None
             place.jobs += 1
-            if run.error is not None:
-                trim(run)
-            if place.lost:
-                self._found(place, run)
-                release()
-                return
-            leaving = place.jobs == core.settings.jobsperthread
-            following = core.finish(run, not leaving)
-            if following is not None:
-                following.slot = place
-                place.run = following
-            elif leaving:
-                self._leave(place)
-            elif not core.endings and not self.closing and self._surplus() <= 0:
-                self._rest(place, False)
-            if core.ready_mask and (core.cap is None or core.running < core.cap):
-                core.wake()
+            if place.run is None and place.error is None and place.jobs != core.settings.jobsperthread:
+                following = core.pass_on(job, value, place)
+            else:
+                following = self._conclude(place, job, value)
+            if following is None:
+                place.job = None
+                if not place.gone and not core.endings and not self.closing and self.count <= core.total:
+                    self._rest(place, False)
+            if core.ready_mask and not core.dispatching and (core.cap is None or core.running < core.cap):
+                if not self.idle or not self.idle[-1].woken:
+                    core.wake()
             endings = core.endings
             release()
-            if run.ended_at - run.begun_at >= core.settings.logminduration:
-                _log_long(core, run)
             if endings:
                 core.call_endings()
             if place.gone:
                 return
-            run = following  # what the last job held is let go here, outside of the lock
+            if len(place.context):  # its job has set variables
+                place.context = Context()
+            value = None
+            job = following  # what the last job held is let go here, outside of the lock
 
-    def _claim(self, place: Place) -> Run | None:
-        """Take a run, or go idle, or leave (`place.gone`). Under the lock."""
+    def _conclude(self, place: Place, job: Job, value: Any) -> Job | None:
+        """End a job whose run somebody asked for, or that raised, or is the last one here; start the next, if any."""
+        core = self._core
+        run = place.the_run()
+        error, place.error = place.error, None
+        if error is not None:
+            trim(error, job._work)
+        run.value, run.error = value, error
+        place.run = None
+        if place.lost:
+            self._found(place, run)
+            return None
+        leaving = place.jobs == core.settings.jobsperthread
+        following = core.finish(run, None if leaving else place)
+        if leaving:
+            self._leave(place)
+        return following
+
+    def _claim(self, place: Place) -> Job | None:
+        """Take a job, or go idle, or leave (`place.gone`). Under the lock."""
         core = self._core
         woken = place.idle
         if woken:
@@ -303,21 +348,19 @@ class ThreadEngine:
                 self.idle.pop()
             else:
                 self.idle.remove(place)
-        if self._surplus() > 0:  # the queues were resized, or a waiting job is back
+        if self.count > core.total and self._surplus() > 0:  # the queues were resized, or a waiting job is back
             self._leave(place)
             core.wake()
             return None
-        run = core.take()
-        if run is not None:
-            run.slot = place
-            place.run = run
+        job = core.take(place)
+        if job is not None:
             if core.ready_mask and (core.cap is None or core.running < core.cap):
                 core.wake()
         elif self.closing or core.forked or (woken and core.now() >= place.idle_since + core.settings.timeout):
             self._leave(place)
         else:
             self._rest(place, woken)
-        return run
+        return job
 
     def _rest(self, place: Place, again: bool) -> None:
         place.idle = True
@@ -333,6 +376,7 @@ class ThreadEngine:
 
     def _found(self, place: Place, run: Run) -> None:
         """The body of a written-off job has returned: its lost thread ends."""
+        place.gone = True
         self.lost -= 1
         run.job._queue.lost -= 1
         self.places.discard(place)
@@ -348,21 +392,14 @@ class ThreadEngine:
         place.ident = ident
         PLACES[ident] = place
         try:
-            while (run := core.locked(core.take)) is not None:
-                run.slot = place
-                place.run = run
-                inline(run)
-                trim(run)
-                place.run = None
-                core.locked(core.finish, run, False)
+            while core.locked(core.take, place) is not None:
+                run = core.locked(place.the_run)
+                inline(place, run)
+                place.job = place.run = None
+                core.locked(core.finish, run)
                 core.call_endings()
         finally:
             if outer is None:
                 PLACES.pop(ident, None)
             else:
                 PLACES[ident] = outer
-
-
-def _log_long(core: Core, run: Run) -> None:
-    job = run.job
-    _logger.info("job %s of queue %s ran %.3f seconds", job.id, job._queue.name, run.ended_at - run.begun_at)

@@ -28,6 +28,7 @@ class Seat:
     """
 
     __slots__ = ("entry", "order")
+    _where = None  # no place of a job's own entry: who compares it sees that this is none
 
     def __init__(self, entry: Job | Ticket, order: int = 0) -> None:
         self.entry = entry

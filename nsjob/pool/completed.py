@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nsjob.pool.job import Job
+from nsjob.pool.waiting import Bell
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,7 +25,7 @@ class Completed:
 
     def _take(self) -> Job | str | None:
         """The next done job, which leaves; or "" where no more will come; or None where one will."""
-        for job in self._queue.done.values():
+        for job in self._queue.done_jobs():
             if job.req == "none":
                 self._core.depart(self._queue, job)
                 return job
@@ -50,16 +51,12 @@ class Completed:
         while True:
             changed: asyncio.Future[None] = loop.create_future()
 
-            def tell(changed: asyncio.Future[None] = changed) -> None:
-                try:
-                    loop.call_soon_threadsafe(_settle, changed)
-                except RuntimeError:  # the loop is closed: nobody waits any more
-                    pass
+            bell = Bell(core.timers.soon, loop.call_soon_threadsafe, _settle, changed)
 
-            def look(tell: object = tell) -> Job | str | None:
+            def look(bell: Bell = bell) -> Job | str | None:
                 found = self._take()
                 if found is None:
-                    queue.tells.append(tell)  # type: ignore[arg-type]
+                    queue.watchers.append(bell)
                 return found
 
             found: Job | str | None = core.guarded(look)
@@ -70,7 +67,7 @@ class Completed:
             try:
                 await changed
             finally:
-                core.guarded(lambda tell=tell: queue.tells.remove(tell) if tell in queue.tells else None)
+                core.guarded(lambda bell=bell: queue.watchers.remove(bell) if bell in queue.watchers else None)
 
 
 def _settle(changed: asyncio.Future[None]) -> None:

@@ -17,8 +17,8 @@ __all__ = ["PLACES", "JobContext", "Snoozed", "current_job"]
 
 _LONGEST_LOG = 1_000  # lines; the latest are kept
 
-# Where bodies run in this process: thread id -> the engine's place, which has a `run`. A thread adds and removes only
-# its own entry, each by one dict operation.
+# Where bodies run in this process: thread id -> the pool thread's place. A thread adds and removes only its own entry,
+# each by one dict operation.
 PLACES: dict[int, Any] = {}
 
 
@@ -47,7 +47,7 @@ class JobContext:
     @property
     def input(self) -> Any:
         """The job's `input`."""
-        return self._run.job._options.input
+        return self._run.job.options.input
 
     @property
     def index(self) -> int | None:
@@ -107,7 +107,6 @@ def current_job() -> JobContext:
         NoCurrentJob: no body runs here. Threads that a body starts itself count as outside.
     """
     place = PLACES.get(get_ident())
-    run = place.run if place is not None else None
-    if run is None:
+    if place is None or place.job is None:
         raise NoCurrentJob
-    return JobContext(run)
+    return JobContext(place.run or place.core.guarded(place.the_run))

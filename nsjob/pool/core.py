@@ -48,7 +48,7 @@ from nsjob.pool.records import Settings
 from nsjob.pool.stopping import Stopping, timed_out
 from nsjob.pool.stores import stores
 from nsjob.pool.timers import Timers
-from nsjob.pool.waiting import Answer, Park, Ticket
+from nsjob.pool.waiting import Answer, Bell, Park, Ticket
 from nsjob.pool.waits import Waits
 from nsjob.snippet import TCL_ERROR, TCL_OK, Ending
 
@@ -78,6 +78,7 @@ class Core:
         self.lock: Any = RLock()
         self.settings = settings
         self.bound = settings.maxdone or _LARGE - 1  # of done jobs, above which something is to be done
+        self.long = settings.logminduration
         self.cap = cap  # of slots of the whole pool; None: the sum of the queues'
         self.total = 0  # the sum of the queues' maxthreads
         self.running = 0  # slots taken
@@ -85,9 +86,10 @@ class Core:
         self.queues: dict[str, JobQueue] = {}
         self.ready: list[OrderedDict[JobQueue, None] | None] = [None] * (TICKET + 1)
         self.ready_mask = 0
+        self.dispatching = False  # whether `dispatch` is to come
         self.outbox: deque[Run] = deque()  # runs for engines that are pushed to
         self.left: deque[tuple[Any, ...]] = deque(maxlen=_REMEMBERED)  # as Left has them
-        self.watchers: list[Park] = []  # woken whenever a job of any queue ends
+        self.watchers: list[Park | Bell] = []  # woken whenever a job of any queue ends
         self.subscriptions: tuple[Subscription, ...] = ()
         self.definitions = Definitions()
         self.namespace = self.definitions.namespace
@@ -204,7 +206,19 @@ class Core:
         """
         place = PLACES.get(get_ident())
         shielded = place is not None and place.shield()
-        job = Job(queue, "", work, options, copy_context(), self.now(), aside)
+        job = Job()
+        job.state = SCHEDULED
+        job.outcome = ""
+        job.attempt = 0
+        job._queue = queue
+        job._work = work
+        job._options = options
+        context = copy_context()
+        job._context = context if len(context) else None
+        job._queued = self.now()
+        job._where = rank = options.priority
+        job._aside = aside
+        job._particulars = None
         lock = self.lock
         try:
             lock.acquire(False) or self.contend()
@@ -212,14 +226,14 @@ class Core:
                 raise refusal(queue, self.stopping)
             # No call stands between reading the serial number and storing the next: a finalizer gets another one.
             serial = queue.serial
+            table = queue.table
             job.id = id = f"job{serial}"
-            while id in queue.table:  # a caller took that name
+            while id in table:  # a caller took that name
                 serial += 1
                 job.id = id = f"job{serial}"
             queue.serial = serial + 1
             if self.subscriptions:
                 self.tell("queued", job)
-            rank = options.priority
             backlog = queue.backlog
             bucket = backlog.buckets.get(rank)
             if bucket is None:
@@ -227,13 +241,12 @@ class Core:
             if rank > queue.ready_at and queue.running < queue.maxthreads and not queue.held:
                 self.make_ready(queue, rank)
             # From here on stores alone, and one C call at the end.
-            queue.table[id] = job
-            queue.live += 1
+            table[id] = job
             self.live += 1
             if aside:
                 queue.aside += 1
-            job._where = rank
-            backlog.mask |= 1 << rank
+            if not bucket:
+                backlog.mask |= 1 << rank
             bucket.append(job)
         finally:
             try:
@@ -268,7 +281,6 @@ class Core:
     @stores
     def _enter(self, queue: JobQueue, job: Job) -> None:
         queue.table[job.id] = job
-        queue.live += 1
         self.live += 1
         if job._aside:
             queue.aside += 1
@@ -278,7 +290,6 @@ class Core:
         self, queue: JobQueue, backlog: Any, job: Job, place: int, append: Callable[[Job], object]
     ) -> None:
         queue.table[job.id] = job
-        queue.live += 1
         self.live += 1
         if job._aside:
             queue.aside += 1
@@ -288,8 +299,9 @@ class Core:
 
     def wake(self) -> None:
         """See to it that somebody looks for what may run. Under the lock; spurious calls are harmless."""
-        if not self.threads.wake():
+        if not self.threads.wake() and not self.dispatching:
             self.timers.soon(self.dispatch)
+            self.dispatching = True  # after it: an exception between the two costs one dispatch too many
 
     def wake_up(self) -> None:
         """`wake`, for those who do not have the lock."""
@@ -300,6 +312,7 @@ class Core:
 
         A run for a pool thread cannot be taken here: where one is next, a thread is started, which takes the rest too.
         """
+        self.dispatching = False  # before looking: who finds it True has the lock, and is seen when we get it
         if self.outbox:
             self._push()
         self.threads.grow()
@@ -318,18 +331,19 @@ class Core:
                     if not run.begun_at:
                         run.finish(error=error)
 
-    def _started(self, job: Job, now: float) -> Run | None:
-        """Make a scheduled job a run. Its slot is counted already."""
+    def _start(self, job: Job, now: float, place: Any) -> Job | None:
+        """Let a scheduled job run, at `place` where pool threads run it. Its slot is counted already.
+
+        Returns None where its engine is pushed to.
+        """
         queue = job._queue
         job.state = RUNNING
         job.attempt += 1
-        queue.active += 1
-        run = job._run = Run(self, job)
-        run.begun_at = job._started = now
-        if queue.simple and job._options.plain and not self.subscriptions:
-            if job._options.watched:
-                self._begun(run)
-            return run
+        job._started = now
+        job._runner = place
+        if queue.simple and job._particulars is None and not job._options.watched and not self.subscriptions:
+            place.job = job
+            return job
         particulars = job._particulars
         if particulars is not None and particulars.expiry is not None:
             self.timers.cancel(particulars.expiry)
@@ -337,12 +351,14 @@ class Core:
         for park in queue.room:
             park.wake()
         if queue.engine is not self.threads:
-            run.begun_at = 0.0
+            job._runner = run = Run(self, job)
             self.outbox.append(run)
             self.timers.soon(self._push)
             return None
-        self._begun(run)
-        return run
+        place.job = job
+        if job._options.watched or self.subscriptions:
+            self._begun(place.the_run())
+        return job
 
     def begin(self, run: Run) -> None:
         """The body starts now."""
@@ -360,8 +376,8 @@ class Core:
         if self.subscriptions:
             self.tell("started", job)
 
-    def take(self) -> Run | None:
-        """Take the run whose turn it is for a pool thread, or None. Under the lock, in a pool thread."""
+    def take(self, place: Any) -> Job | None:
+        """Start the job whose turn it is in a pool thread, which `place` is, or return None. Under the lock."""
         while (mask := self.ready_mask) and (self.cap is None or self.running < self.cap):
             top = mask.bit_length() - 1
             ready = cast("OrderedDict[JobQueue, None]", self.ready[top])
@@ -393,83 +409,130 @@ class Core:
             if type(entry) is Ticket:
                 _honour(entry)
                 continue
-            run = self._started(cast(Job, entry), self.now())
-            if run is not None:
-                return run
+            job = self._start(cast(Job, entry), self.now(), place)
+            if job is not None:
+                return job
         return None
 
     # -- endings -------------------------------------------------------------------------------------------------
 
     def settle(self, run: Run) -> Run | None:
         """End a run of any engine but the pool's threads, from any thread. Returns None: places are not handed on."""
-        self.locked(self.finish, run, False)
+        self.locked(self.finish, run)
         self.call_endings()
         self.wake_up()
         return None
 
-    def finish(self, run: Run, take: bool = True) -> Run | None:
-        """End `run` and, for a pool thread, take the next one under the same acquisition of the lock."""
+    def pass_on(self, job: Job, value: Any, place: Any) -> Job | None:
+        """End a job whose body returned in the pool thread `place`, undisturbed, and start the next one there.
+
+        Under the lock. It is the other half of the pool's hottest path: `end`, `take` and `_start` are written out in
+        it for jobs and queues with nothing particular.
+        """
+        queue = job._queue
+        table = queue.table
+        done = queue.done
+        now = self.now()
+        if (
+            job._particulars is not None
+            or type(value) is Ending
+            or queue.watchers
+            or self.watchers
+            or self.subscriptions
+            or len(done) >= self.bound
+            or now - job._started >= self.long
+        ):
+            self.end(job, OK, value, now)
+            if now - job._started >= self.long:
+                self.endings.append(partial(log_long, job, now - job._started))
+        else:
+            job._value = value
+            job._code = TCL_OK
+            job._ended = now
+            job.outcome = OK
+            job.state = DONE
+            del job._context
+            self.live -= 1
+            queue.ok += 1
+            if job._aside:
+                del table[job.id]
+                queue.aside -= 1
+                self.remember(job)
+                if not table and queue.req == "delete":
+                    self.vanish(queue)
+            else:
+                done.append(job)
+        if self.stopping and not self.live:
+            self.timers.wake()  # its thread ends
+        backlog = queue.backlog
+        mask = backlog.mask
+        if (
+            mask
+            and (self.cap is None or self.cap >= self.total)
+            and queue.simple
+            and not queue.held
+            and queue.maxperkey is None
+        ):
+            rank = mask.bit_length() - 1
+            bucket = backlog.buckets[rank]
+            if bucket and queue.running <= queue.maxthreads and not self.subscriptions:
+                following: Any = bucket[0]
+                if following._where == rank and following._particulars is None and not following._options.watched:
+                    bucket.popleft()
+                    if not bucket:
+                        backlog.mask = mask ^ (1 << rank)
+                    following.state = RUNNING
+                    following.attempt = 1
+                    following._started = now
+                    following._runner = place
+                    place.job = following
+                    return following  # type: ignore[no-any-return]
+        return self._hand_on(queue, job, place, now)
+
+    def finish(self, run: Run, place: Any = None) -> Job | None:
+        """End `run`, in whatever way. A pool thread gives its `place` and gets the next job there, if there is one."""
         if run.ended:
             return None
         run.ended = True
         job = run.job
-        queue = job._queue
-        value = run.value
         run.ended_at = now = self.now()
-        if run.reason is not None or run.error is not None:
-            self._judge(run, job, now)
-        elif (
-            job._particulars is not None
-            or job._aside
-            or not job._options.plain
-            or type(value) is Ending
-            or queue.watchers
-            or queue.tells
-            or self.watchers
-            or self.subscriptions
-            or len(queue.done) >= self.bound
-        ):
-            self.end(job, OK, value, now)
-        else:  # `end` of a job with nothing but a value, written out
-            job._ended = now
-            job._code = TCL_OK
-            job._value = value
-            job.outcome = OK
-            job.state = DONE
-            job._run = None
-            del job._context
-            self.live -= 1
-            queue.live -= 1
-            queue.active -= 1
-            queue.ended[OK] += 1
-            queue.done[job.id] = job
         if run.limit is not None:
             self.timers.cancel(run.limit)
         if run.nudge is not None:
             self.timers.cancel(run.nudge)
+        if run.reason is not None or run.error is not None:
+            self._judge(run, job, now)
+        else:
+            self.end(job, OK, run.value, now)
+        if now - run.begun_at >= self.long:
+            self.endings.append(partial(log_long, job, now - run.begun_at))
         if self.stopping and not self.live:
             self.timers.wake()  # its thread ends
         if not run.holding:
-            return self.take() if take else None
+            job._queue.yielded -= 1
+            return self.take(place) if place is not None else None
+        return self._hand_on(job._queue, job, place, now)
+
+    def _hand_on(self, queue: JobQueue, job: Job, place: Any, now: float) -> Job | None:
+        """A job that has ended gives its slot back: to the next of its queue, or to whoever is next."""
         if queue.maxperkey is not None:
             queue.release_key(job._options.key)
         backlog = queue.backlog
-        mask = backlog.mask
-        if mask and take and (self.cap is None or self.cap >= self.total) and queue.running <= queue.maxthreads:
+        fits = queue.running <= queue.maxthreads and (self.cap is None or self.cap >= self.total)
+        if fits and place is not None and backlog.mask:
             # No cap of the pool binds: the slot stays with its queue, and the counts as they are.
             entry = queue.next() if queue.held or queue.maxperkey is not None else backlog.pop()
             if entry is not None:
                 if type(entry) is Ticket:
                     _honour(entry)
-                    return self.take()
-                following = self._started(cast(Job, entry), now)
-                return following if following is not None else self.take()
-        run.holding = False
+                    return self.take(place)
+                following = self._start(cast(Job, entry), now, place)
+                return following if following is not None else self.take(place)
         queue.running -= 1
         self.running -= 1
-        if mask or queue.ready_at != NOWHERE:
+        if backlog.mask or queue.ready_at != NOWHERE:
             self.refresh(queue)
-        return self.take() if take and self.ready_mask else None
+        return self.take(place) if place is not None and self.ready_mask else None
 
     def _judge(self, run: Run, job: Job, now: float) -> None:
         """Decide what came of a run that was interrupted or raised."""
@@ -508,8 +571,8 @@ class Core:
         """A running job becomes scheduled again. In a pool thread."""
         queue = job._queue
         job.state = SCHEDULED
-        job._run = None
-        queue.active -= 1
+        job._runner = None
+        job._where = NOWHERE
         if self.subscriptions:
             self.tell("queued", job)
         if delay > 0 and not self.immediate:
@@ -574,7 +637,7 @@ class Core:
             self.tell("finished", job, outcome)
             if queue.req == "delete" and not queue.table:
                 self.tell_queue("queue deleted", queue)
-        if particulars is not None or queue.watchers or queue.tells or self.watchers:
+        if particulars is not None or queue.watchers or self.watchers:
             self.announce(job)
 
     @stores
@@ -584,16 +647,17 @@ class Core:
         job._value = value
         job.outcome = outcome
         job.state = DONE
-        job._run = None
+        job._runner = None
         del job._context
         self.live -= 1
-        queue.live -= 1
-        queue.ended[outcome] += 1
+        if outcome is OK:
+            queue.ok += 1
+        else:
+            queue.failed[outcome] += 1
         if was_scheduled:
             if job._where != NOWHERE:
                 queue.backlog.stale += 1
-        else:
-            queue.active -= 1
+                job._where = NOWHERE
         unique = job._options.unique
         if unique is not None:
             if unique in queue.uniques:
@@ -609,13 +673,20 @@ class Core:
                         del self.queues[queue.name]
                         self.total -= queue.maxthreads
         else:
-            queue.done[job.id] = job
+            queue.done.append(job)
+
+    @stores
+    def vanish(self, queue: JobQueue) -> None:
+        """The last job of a deleted queue has left."""
+        if queue.name in self.queues:
+            del self.queues[queue.name]
+            self.total -= queue.maxthreads
 
     @stores
     def commit_departure(self, queue: JobQueue, job: Job) -> None:
         """A done job leaves its queue's table."""
         del queue.table[job.id]
-        del queue.done[job.id]
+        queue.stale += 1
         if not queue.table:
             if queue.req == "delete":
                 if queue.name in self.queues:
@@ -629,6 +700,7 @@ class Core:
             self.tell_queue("queue deleted", queue)
         self.wake_watchers(queue)
         self.commit_departure(queue, job)
+        queue.sweep()
 
     def remember(self, job: Job, outcome: str = "") -> None:
         """Keep what `show`, `output` and `retry` need of a job that leaves, as Left has it, without its value."""
@@ -657,7 +729,7 @@ class Core:
         if particulars is not None:
             self._disarm(job)
             queue.gone(job)
-        if particulars or queue.room or queue.watchers or queue.tells or self.watchers:
+        if particulars or queue.room or queue.watchers or self.watchers:
             self.timers.soon(self._follow_up, job)
         if self.subscriptions:
             self.tell("finished", job, CANCELLED)
@@ -666,7 +738,7 @@ class Core:
         job._ended = self.now()
         self.remember(job, CANCELLED)
         self._commit_cancelled(queue, queue.backlog, job)
-        queue.backlog.sweep(queue.live - queue.active)
+        queue.backlog.sweep(queue.scheduled)
         if self.stopping and not self.live:
             self.timers.wake()
 
@@ -677,10 +749,10 @@ class Core:
         job._code = TCL_ERROR
         job.state = DONE
         self.live -= 1
-        queue.live -= 1
-        queue.ended[CANCELLED] += 1
+        queue.failed[CANCELLED] += 1
         if job._where != NOWHERE:
             backlog.stale += 1
+            job._where = NOWHERE
         unique = job._options.unique
         if unique is not None:
             if unique in queue.uniques:
@@ -740,9 +812,6 @@ class Core:
             park.wake()
         for park in self.watchers:
             park.wake()
-        if queue.tells:
-            self.endings.extend(queue.tells)
-            queue.tells.clear()
 
     def call_endings(self) -> None:
         """Call what `announce` noted. Outside the lock; what it raises is logged."""
@@ -801,7 +870,7 @@ class Core:
             self._disarm(job)
             queue.gone(job)
             self.end(job, outcome, value, self.now())
-            queue.backlog.sweep(queue.live - queue.active)
+            queue.backlog.sweep(queue.scheduled)
             if self.stopping and not self.live:
                 self.timers.wake()
             if queue.room:
@@ -840,12 +909,12 @@ class Core:
     def bound_done(self, queue: JobQueue) -> None:
         """Let the oldest done jobs go where there are more than `maxdone`; say so where there are very many."""
         bound = self.settings.maxdone
-        while bound and len(queue.done) > bound:
-            oldest = next(iter(queue.done.values()))
-            if oldest.req != "none":
+        while bound and queue.kept > bound:
+            oldest = queue.first_done()
+            if oldest is None or oldest.req != "none":
                 break
             self.depart(queue, oldest)
-        if len(queue.done) >= _LARGE and not queue.said_large:
+        if queue.kept >= _LARGE and not queue.said_large:
             queue.said_large = True
             self.endings.append(partial(_logger.warning, _LARGE_QUEUE, queue.name, _LARGE))
 
@@ -860,6 +929,7 @@ class Core:
         run.holding = False
         run.yielded = True
         self.threads.waiting += 1
+        queue.yielded += 1
         queue.running -= 1
         self.running -= 1
         queue.release_key(run.job._options.key)
@@ -877,6 +947,7 @@ class Core:
         if queue.running < queue.maxthreads and (self.cap is None or self.running < self.cap):
             if not queue.backlog.buckets.get(TICKET) and queue.take_key(run.job._options.key):
                 queue.running += 1
+                queue.yielded -= 1
                 self.running += 1
                 run.holding = True
                 self.refresh(queue)
@@ -929,11 +1000,18 @@ class Core:
     @stores
     def commit_settings(self, settings: Settings, cap: int | None) -> None:
         self.settings = settings
+        self.long = settings.logminduration
         self.cap = cap
         self.bound = settings.maxdone or _LARGE - 1
 
-    @stores
     def remember_unique(self, job: Job) -> None:
+        """Let a job be found by its `unique`."""
+        if job._options.unique is not None:
+            job.particulars()  # by them it is seen that the job is no plain one
+            self.commit_unique(job)
+
+    @stores
+    def commit_unique(self, job: Job) -> None:
         if job._options.unique is not None:
             job._queue.uniques[job._options.unique] = job
 
@@ -1050,6 +1128,8 @@ class Core:
     def fork(self) -> None:
         """In the child of a fork: the names of the queues stay; jobs and threads are the parent's."""
         self.forked = self.special = True
+        for queue in self.queues.values():
+            queue.plain = False
         self.lock = RLock()
         self.timers.forget()
         for place in self.threads.places:
@@ -1121,8 +1201,14 @@ def dependency_failed(job: Job, other: Any) -> DependencyFailed:
 def _honour(ticket: Ticket) -> None:
     """The body that left the ticket has its slot again."""
     ticket.run.holding = True
+    ticket.run.job._queue.yielded -= 1
     ticket.state = DONE
     ticket.park.wake()
+
+
+def log_long(job: Job, seconds: float) -> None:
+    """Tell of a run that took long (`configure(logminduration=...)`)."""
+    _logger.info("job %s of queue %s ran %.3f seconds", job.id, job._queue.name, seconds)
 
 
 def _log_detached(job: Job, error: BaseException) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nsjob.pool.options import JobOptions
     from nsjob.pool.work import Work
 
-__all__ = ["ENGINES", "Engine", "Interrupt", "Run", "engine_named"]
+__all__ = ["ENGINES", "Engine", "Interrupt", "Run", "Runner", "engine_named"]
 
 Interrupt = Literal["cancel", "timeout", "kill", "requeue", "snooze"]
 
@@ -48,7 +48,11 @@ class Run:
         self.core = core
         self.job = job
         self.attempt = job.attempt
-        self.context: Context = job._context
+        self.context = job._context if job._context is not None else Context()
+
+    def the_run(self) -> Run:
+        """Itself; see Runner."""
+        return self
 
     @property
     def work(self) -> Work:
@@ -74,6 +78,17 @@ class Run:
         self.value, self.error = value, error
         after: Run | None = self.core.settle(self)
         return after
+
+
+class Runner(Protocol):
+    """What a running job knows of where it runs: its Run, or a pool thread, which makes one when it is asked for."""
+
+    @property
+    def slot(self) -> Any:
+        """The engine's own: the place where the job runs, or None."""
+
+    def the_run(self) -> Run:
+        """The Run of the job. Under the pool's lock."""
 
 
 class Engine(Protocol):

@@ -32,13 +32,13 @@ from nsjob.pool.completed import Completed
 from nsjob.pool.core import Core, dependency_failed, refusal
 from nsjob.pool.engine import engine_named
 from nsjob.pool.events import Listener, Subscription
-from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job
-from nsjob.pool.options import NO_OPTIONS, count, flag, name_text, text, variables
+from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job, scheduled_job
+from nsjob.pool.options import NO_OPTIONS, JobOptions, count, flag, name_text, text, variables
 from nsjob.pool.queue import JobQueue, OnError
 from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, Settings, ThreadDetail, ThreadInfo
 from nsjob.pool.waits import outcome_of
-from nsjob.pool.work import Call, Work
-from nsjob.snippet import compile_snippet
+from nsjob.pool.work import Bound, Call, Work
+from nsjob.snippet import COMPILED, Snippet, compile_snippet
 
 __all__ = ["Pool"]
 
@@ -133,7 +133,7 @@ class Pool:
         made = JobQueue(core, queue, maxthreads, desc, chosen, options)
         made.engine_name = engine
         made.maxqueued, made.maxperkey, made.onerror = maxqueued, maxperkey, onerror
-        made.plain = options.plain and maxqueued is None
+        made.plain = options.plain and maxqueued is None and options.vars is None and not core.special
         made.simple = chosen is core.threads and maxqueued is None
         if options.capture_output:
             self._capture()
@@ -262,10 +262,15 @@ class Pool:
             NoSuchQueue, QueueClosed, QueueDraining, QueueFull, JobExists, SnippetError, OptionError, NoSuchJob.
         """
         core = self._core
-        if not options and not use and block == 0 and type(script) is str and type(queue) is str:
-            found = core.queues.get(queue)
-            if found is not None and found.plain and not core.special and not core.lock._is_owned():
-                return core.enter_plain(found, compile_snippet(script), found.defaults, found.defaults.detached)
+        if not options and not use and block == 0:  # the commonest case, without a step too many
+            try:
+                found = core.queues.get(queue)
+                work = COMPILED.get(script)
+            except TypeError:  # not even hashable
+                found = work = None
+            if work is not None and found is not None and found.plain and not core.lock._is_owned():
+                defaults = found.defaults
+                return core.enter_plain(found, work, defaults, defaults.detached)
         if type(script) is not str:
             if not isinstance(script, str):
                 raise OptionError(f"script must be Python source (str), but got {type(script).__name__}: see submit")
@@ -307,6 +312,8 @@ class Pool:
             if core.forked:
                 core.guarded(_nothing)
             raise NoSuchQueue(queue)
+        if type(work) is Snippet:
+            work = _bound(work, found.defaults, given)
         options = found.defaults
         if given:
             options = options.changed(given)
@@ -317,7 +324,7 @@ class Pool:
         reentered = core.lock._is_owned()
         if options.plain and found.maxqueued is None and not reentered and not core.special:
             return core.enter_plain(found, work, options, aside)
-        job = Job(found, "", work, options, copy_context(), core.now(), aside)
+        job = scheduled_job(found, "", work, options, copy_context(), core.now(), aside)
         if reentered:
             return self._put_off(job)
         if found.maxqueued is not None and patience != 0.0:
@@ -449,7 +456,7 @@ class Pool:
         def look() -> tuple[str, str] | str | None:
             left = False
             for queue in found:
-                for job in queue.done.values():
+                for job in queue.done_jobs():
                     if job.req == "none":
                         return queue.name, job.id
                 left = left or len(queue.table) > queue.aside
@@ -477,7 +484,7 @@ class Pool:
 
         def look() -> list[Job] | None:
             chosen = looked_at()
-            done = [job for queue in chosen for job in queue.done.values() if job.req == "none"]
+            done = [job for queue in chosen for job in queue.done_jobs() if job.req == "none"]
             if failfast:
                 bad = next((job for job in done if job.outcome is not OK), None)
                 if bad is not None:
@@ -562,7 +569,7 @@ class Pool:
         """Run all jobs again that are in the queue and did not end ok. Returns the new Jobs."""
         found: JobQueue = self._core.guarded(self._find, queue)
         ids: list[str] = self._core.guarded(
-            lambda: [job.id for job in found.done.values() if job.outcome is not OK and job.req == "none"]
+            lambda: [job.id for job in found.done_jobs() if job.outcome is not OK and job.req == "none"]
         )
         return [self._retry(found, id) for id in ids]
 
@@ -580,7 +587,8 @@ class Pool:
             else:
                 work, options = old.work, old.options
             options = options.changed({"jobid": id, "after": (), "delay": 0.0})
-            fresh = Job(queue, id, work, options, copy_context(), core.now(), options.detached or type(work) is Call)
+            aside = options.detached or type(work) is Call
+            fresh = scheduled_job(queue, id, work, options, copy_context(), core.now(), aside)
             if queue.req != "none" or core.stopping:
                 raise refusal(queue, core.stopping)
             if options.unique is not None and options.unique in queue.uniques:
@@ -804,6 +812,13 @@ class Pool:
         if self._captures:
             self._captures = False
             output.uninstall()
+
+
+def _bound(snippet: Snippet, defaults: JobOptions, given: dict[str, Any]) -> Work:
+    """The snippet with the job's own values, which are taken out of `given`."""
+    values = variables("vars", given.pop("vars") or {}) if "vars" in given else defaults.vars
+    one = given.pop("input", None)
+    return snippet if values is None and one is None else Bound(snippet, values, one)
 
 
 def _nothing() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Literal, cast
 
 from nsjob.pool.backlog import NOWHERE, TICKET, Backlog, Seat
-from nsjob.pool.job import CANCELLED, ERROR, EXPIRED, OK, SCHEDULED, TIMEOUT, Job
-from nsjob.pool.waiting import Park, Ticket
+from nsjob.pool.job import CANCELLED, ERROR, EXPIRED, SCHEDULED, TIMEOUT, Job
+from nsjob.pool.waiting import Bell, Park, Ticket
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from nsjob.pool.options import JobOptions
 
 __all__ = ["JobQueue", "OnError"]
+
+_SWEEP_FROM = 64
 
 OnError = Literal["continue", "pause", "cancel"]
 
@@ -52,28 +54,66 @@ class JobQueue:
         self.clearing = False  # what waits in it is being cancelled
         self.held = False  # paused or clearing: nothing starts
         self.running = 0  # slots taken
-        self.live = 0  # jobs that are not done
+        self.yielded = 0  # jobs in state running that gave their slot back, to wait for others
         self.aside = 0  # jobs of the table that cannot be waited for by id
-        self.active = 0  # jobs in state running
         self.lost = 0  # threads that its written-off jobs still hold
         self.serial = 0
         self.ready_at = NOWHERE  # in which bucket of the pool's ready queues it stands
         self.backlog = Backlog()
         self.table: dict[str, Job] = {}
-        self.done: OrderedDict[str, Job] = OrderedDict()  # done jobs of the table, in order of completion
+        self.done: deque[Job] = deque()  # in order of completion; those that are not in the table any more are stale
+        self.stale = 0  # of those
         self.keys: dict[str, Key] = {}
         self.uniques: dict[str, Job] = {}
-        self.ended = {OK: 0, ERROR: 0, CANCELLED: 0, TIMEOUT: 0, EXPIRED: 0}
-        self.watchers: list[Park] = []  # woken whenever one of its jobs ends
-        self.room: list[Park] = []  # callers that wait for room (maxqueued)
-        self.tells: list[Callable[[], object]] = []  # to be called once when one of its jobs ends or leaves
+        self.ok = 0  # jobs that have ended so since the beginning
+        self.failed = {ERROR: 0, CANCELLED: 0, TIMEOUT: 0, EXPIRED: 0}
+        self.watchers: list[Park | Bell] = []  # woken whenever one of its jobs ends
+        self.room: list[Park | Bell] = []  # callers that wait for room (maxqueued)
         self.said_large = False
         self._parked = 0
 
     @property
+    def live(self) -> int:
+        """Jobs that are not done."""
+        return len(self.table) - len(self.done) + self.stale
+
+    @property
+    def active(self) -> int:
+        """Jobs in state running."""
+        return self.running + self.yielded
+
+    @property
     def scheduled(self) -> int:
         """Jobs in state scheduled, wherever they wait."""
-        return self.live - self.active
+        return len(self.table) - len(self.done) + self.stale - self.running - self.yielded
+
+    @property
+    def kept(self) -> int:
+        """Done jobs of the table."""
+        return len(self.done) - self.stale
+
+    def done_jobs(self) -> Iterator[Job]:
+        """The done jobs of the table, in order of completion. Under the lock, to its end."""
+        table = self.table
+        return (job for job in self.done if table.get(job.id) is job)
+
+    def first_done(self) -> Job | None:
+        """The one of `done_jobs` that ended first; drops stale entries before it. In any thread."""
+        done = self.done
+        while done:
+            job = done[0]
+            if self.table.get(job.id) is job:
+                return job
+            self.stale -= 1
+            done.popleft()
+        return None
+
+    def sweep(self) -> None:
+        """Drop stale entries of `done` where they are more than half. O(1), amortised; in any thread."""
+        if self.stale > _SWEEP_FROM and self.stale * 2 > len(self.done):
+            kept = deque(self.done_jobs())
+            self.done = kept  # two stores, and no call between them
+            self.stale = 0
 
     def place(self) -> int:
         """Where it stands among the ready queues: its next job's place, or NOWHERE where nothing may start."""

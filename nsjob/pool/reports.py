@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from nsjob.pool.backlog import NOWHERE
 from nsjob.pool.context import PLACES
-from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job, Particulars
+from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, OK, RUNNING, SCHEDULED, TIMEOUT, Job, Particulars
 from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, ThreadDetail, ThreadInfo
+from nsjob.pool.work import options_of
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
@@ -27,7 +28,7 @@ def queue_info(queue: JobQueue) -> QueueInfo:
         numrunning=queue.active,
         req=queue.req,
         scheduled=queue.scheduled,
-        done=len(queue.done),
+        done=queue.kept,
         paused=queue.paused,
         lost=queue.lost,
         maxqueued=queue.maxqueued,
@@ -86,20 +87,20 @@ def thread_details(core: Core) -> list[ThreadDetail]:
     """Each thread, under the lock."""
     found = []
     for place in core.threads.places:
-        run = place.run
+        job = place.job
         if place.lost:
             state = "lost"
-        elif run is None:
+        elif job is None:
             state = "idle"
         else:
-            state = "waiting" if run.yielded else "running"
+            state = "waiting" if place.run is not None and place.run.yielded else "running"
         found.append(
             ThreadDetail(
                 name=place.thread.name if place.thread is not None else "",
                 ident=place.ident,
                 state=state,
-                queue=run.job._queue.name if run is not None else "",
-                job=run.job.id if run is not None else "",
+                queue=job._queue.name if job is not None else "",
+                job=job.id if job is not None else "",
                 jobs=place.jobs,
             )
         )
@@ -108,17 +109,19 @@ def thread_details(core: Core) -> list[ThreadDetail]:
 
 def counts(queues: list[JobQueue]) -> Counts:
     """The sums over some queues, under the lock."""
-    ended = {outcome: sum(queue.ended[outcome] for queue in queues) for outcome in queues[0].ended} if queues else {}
+    failed = {
+        outcome: sum(queue.failed[outcome] for queue in queues) for outcome in (ERROR, CANCELLED, TIMEOUT, EXPIRED)
+    }
     scheduled = sum(queue.scheduled for queue in queues)
     return Counts(
         scheduled=scheduled,
         running=sum(queue.active for queue in queues),
-        done=sum(len(queue.done) for queue in queues),
-        ok=ended.get("ok", 0),
-        error=ended.get("error", 0),
-        cancelled=ended.get("cancelled", 0),
-        timeout=ended.get("timeout", 0),
-        expired=ended.get("expired", 0),
+        done=sum(queue.kept for queue in queues),
+        ok=sum(queue.ok for queue in queues),
+        error=failed[ERROR],
+        cancelled=failed[CANCELLED],
+        timeout=failed[TIMEOUT],
+        expired=failed[EXPIRED],
     )
 
 
@@ -151,7 +154,7 @@ def job_report(core: Core, job: Job) -> JobReport:
         log=tuple(particulars.log or ()) if particulars is not None else (),
         output=_output(particulars),
         left=job._queue.table.get(job.id) is not job,
-        options=job._options,
+        options=job.options,
     )
 
 
@@ -180,7 +183,7 @@ def left_report(core: Core, left: Left) -> JobReport:
         log=tuple(particulars.log or ()) if particulars is not None else (),
         output=_output(particulars),
         left=True,
-        options=left.options,
+        options=options_of(left.work, left.options),
     )
 
 
@@ -207,8 +210,8 @@ def _reason(core: Core, job: Job) -> str:
 
 
 def _ident(job: Job) -> int:
-    run = job._run if job.state is RUNNING else None
-    return run.slot.ident if run is not None and run.slot is not None else 0
+    runner = job._runner if job.state is RUNNING else None
+    return runner.slot.ident if runner is not None and runner.slot is not None else 0
 
 
 def _stack(ident: int) -> str:

@@ -62,8 +62,8 @@ class Stopping:
             if queue.table.get(job.id) is job:
                 core.depart(queue, job)
             return False
-        if job._run is not None:
-            self.interrupt(job._run, "cancel")
+        if job._runner is not None:
+            self.interrupt(job._runner.the_run(), "cancel")
         return True
 
     def cancel_live(self, job: Job) -> bool:
@@ -123,15 +123,15 @@ class Stopping:
         Raises:
             WrongState: as many threads are lost as may be.
         """
-        if job.state is not RUNNING or job._run is None:
+        if job.state is not RUNNING or job._runner is None:
             return self.cancel(job)
+        run = job._runner.the_run()
         if not self._core.threads.may_lose():
-            self.interrupt(job._run, "cancel")
+            self.interrupt(run, "cancel")
             raise WrongState(
                 f"cannot write off job {job.id}: {self._core.settings.maxlost} threads are lost already "
                 "(configure(maxlost=N) allows more); it has been interrupted"
             )
-        run = job._run
         run.reason = "kill"
         job.particulars().cancelling = True
         if run.waiting is not None:
@@ -140,9 +140,10 @@ class Stopping:
 
     def write_off_at_exit(self, job: Job) -> None:
         """Write a running job off, whatever the limit of lost threads is."""
-        if job.state is RUNNING and job._run is not None:
-            self.interrupt(job._run, "cancel")
-            self._write_off(job._run, forced=True)
+        if job.state is RUNNING and job._runner is not None:
+            run = job._runner.the_run()
+            self.interrupt(run, "cancel")
+            self._write_off(run, forced=True)
 
     def _write_off(self, run: Run, forced: bool = False) -> bool:
         """End the job although its body goes on; its thread is lost. Returns whether that was allowed."""
@@ -174,6 +175,8 @@ class Stopping:
             queue.running -= 1
             core.running -= 1
             queue.release_key(job._options.key)
+        else:
+            queue.yielded -= 1
         if run.reason == "timeout" and not (job._particulars is not None and job._particulars.cancelling):
             core.end(job, TIMEOUT, timed_out(job), core.now())
         else:
@@ -197,9 +200,9 @@ class Stopping:
         Raises:
             WrongState: it does not run.
         """
-        if job.state is not RUNNING or job._run is None:
+        if job.state is not RUNNING or job._runner is None:
             raise WrongState(f"job {job.id} is {job.state}: only a running job can be put back")
-        self.interrupt(job._run, "requeue")
+        self.interrupt(job._runner.the_run(), "requeue")
 
     def snooze(self, job: Job, delay: float) -> None:
         """Put a scheduled or running job off for `delay` seconds. Under the lock.
@@ -207,9 +210,10 @@ class Stopping:
         Raises:
             WrongState: it is done.
         """
-        if job.state is RUNNING and job._run is not None:
-            job._run.snoozed = delay
-            self.interrupt(job._run, "snooze")
+        if job.state is RUNNING and job._runner is not None:
+            run = job._runner.the_run()
+            run.snoozed = delay
+            self.interrupt(run, "snooze")
         elif job.state is SCHEDULED:
             core = self._core
             core.take_out(job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nsjob.pool.job import SCHEDULED
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from nsjob.pool.job import Job
     from nsjob.pool.options import JobOptions
 
-__all__ = ["Answer", "Park", "Ticket", "Wait"]
+__all__ = ["Answer", "Bell", "Park", "Ticket", "Wait"]
 
 LONGEST = 86_400.0  # seconds of one sleep: lock.acquire overflows on very long ones, and sleepers look again anyway
 
@@ -41,6 +42,27 @@ class Park:
         if timeout is None:
             return self._acquire()
         return self._acquire(True, min(max(timeout, 0.0), LONGEST))
+
+
+class Bell:
+    """Stands among Parks for a coroutine that waits: `wake` lets its loop be called on the timers' thread."""
+
+    __slots__ = ("_call", "_soon")
+
+    def __init__(self, soon: Callable[..., None], *call: Any) -> None:
+        self._soon = soon
+        self._call = call
+
+    def wake(self) -> None:
+        """Tell the loop."""
+        self._soon(self._ring)
+
+    def _ring(self) -> None:
+        call, *arguments = self._call
+        try:
+            call(*arguments)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            pass
 
 
 class Wait:

@@ -15,7 +15,7 @@ from nsjob.durations import seconds
 from nsjob.errors import JobDetached, JobInterrupted, JobWaited, NoSuchJob, PoolForked, Reentered, WaitTimeout
 from nsjob.pool.context import PLACES
 from nsjob.pool.job import DONE, OK, Job
-from nsjob.pool.waiting import Park, Wait
+from nsjob.pool.waiting import Bell, Park, Wait
 
 if TYPE_CHECKING:
     import asyncio
@@ -133,7 +133,7 @@ class Waits:
             return
         if wait.handed and job.id not in queue.table and queue.core.queues.get(queue.name) is queue:
             queue.table[job.id] = job
-            queue.done[job.id] = job
+            queue.done.append(job)
         self._core.wake_watchers(queue)  # the job is theirs again
 
     _by_id_shielded = _shielded(_by_id)
@@ -204,7 +204,7 @@ class Waits:
     # -- several jobs --------------------------------------------------------------------------------------------
 
     @_shielded
-    def until(self, watched: Iterable[list[Park]], look: Callable[[], Any], timeout: object) -> Any:
+    def until(self, watched: Iterable[list[Park | Bell]], look: Callable[[], Any], timeout: object) -> Any:
         """Return the first result of `look` that is not None; it is called under the lock, again after each end.
 
         Arguments:
@@ -253,11 +253,13 @@ class Waits:
         if core.immediate:
             core.run_here()
         place = PLACES.get(get_ident())
-        run: Run | None = place.run if place is not None else None
-        if run is None or run.ended:
+        if place is None or place.job is None:
             return park.sleep(None if deadline is None else deadline - time.monotonic())
         # The verb that waits is shielded: nothing lands in here, and an interrupt wakes `run.waiting`.
-        owner = run.core
+        owner = place.core
+        run: Run = owner.locked(place.the_run)
+        if run.ended:
+            return park.sleep(None if deadline is None else deadline - time.monotonic())
         owner.locked(owner.leave_slot, run, park)
         owner.wake_up()
         if owner.immediate:

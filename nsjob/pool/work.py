@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nsjob.pool.context import JobContext
 from nsjob.snippet import Snippet
 
 if TYPE_CHECKING:
     from nsjob.pool.engine import Run
+    from nsjob.pool.job import Job
+    from nsjob.pool.options import JobOptions
 
-__all__ = ["Call", "Work", "perform"]
+__all__ = ["Bound", "Call", "Work", "options_of", "perform", "perform_work"]
 
 
 _NONE: dict[str, Any] = {}  # one for all: a call hands over a copy
 
 
 class Work(Protocol):
-    """What an engine runs. `source` is what `joblist` shows as the job's script."""
+    """What an engine runs."""
 
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """What `joblist` shows as the job's script."""
 
 
 class Call:
@@ -42,20 +45,50 @@ class Call:
         return f"{getattr(function, '__module__', None) or ''}.{name}(...)".lstrip(".")
 
 
+class Bound:
+    """A snippet with values, which stand here so that jobs with values of their own can share their options."""
+
+    __slots__ = ("input", "snippet", "vars")
+
+    def __init__(self, snippet: Snippet, variables: Mapping[str, Any] | None, one: Any) -> None:
+        self.snippet = snippet
+        self.vars = variables
+        self.input = one
+
+    @property
+    def source(self) -> str:
+        return self.snippet.source
+
+
+def options_of(work: Work, options: JobOptions) -> JobOptions:
+    """The options of a job, its own values among them."""
+    if type(work) is not Bound:
+        return options
+    given = {"vars": work.vars, "input": work.input}
+    return options.changed({name: value for name, value in given.items() if value is not None})
+
+
 def perform(run: Run) -> Any:
     """Run the body of `run` in this thread and return its value: any object, an Ending, or a coroutine of either."""
-    job = run.job
-    work = job._work
-    if type(work) is Snippet:
-        namespace = run.core.namespace.copy()
-        if work.needs_job:
-            namespace["job"] = JobContext(run)
-            if work.needs_builtins:
-                # The snippet can reach its builtins as an object; what it deletes there is its own copy.
-                namespace["__builtins__"] = vars(builtins).copy()
-        variables = job._options.vars
-        if variables:
-            namespace.update(variables)
-        return work.run(namespace)
-    call = cast(Call, work)
-    return call.function(*call.args, **call.kwargs)
+    return perform_work(run.core.namespace, run.job, lambda: run)
+
+
+def perform_work(definitions: dict[str, Any], job: Job, run: Callable[[], Run]) -> Any:
+    """The same; `run` is called where the body wants to see its job."""
+    work: Any = job._work
+    kind = type(work)
+    if kind is Call:
+        return work.function(*work.args, **work.kwargs)
+    variables = None
+    if kind is Bound:
+        variables = work.vars
+        work = work.snippet
+    namespace = definitions.copy()
+    if work.needs_job:
+        namespace["job"] = JobContext(run())
+        if work.needs_builtins:
+            # The snippet can reach its builtins as an object; what it deletes there is its own copy.
+            namespace["__builtins__"] = vars(builtins).copy()
+    if variables:
+        namespace.update(variables)
+    return work.run(namespace)

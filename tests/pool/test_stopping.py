@@ -275,7 +275,7 @@ def test_a_job_behind_its_key_is_not_lost_where_the_one_before_it_is_cancelled(p
 def test_a_cancelled_job_is_not_retried_after_its_time_limit(pool: nsjob.Pool, gate: Gate) -> None:
     job = pool.queue("q", "enter()", vars={"enter": gate.enter}, timeout=0.01, retries=5, backoff=0)
     gate.came()
-    while not job._run or job._run.reason != "timeout":
+    while not job._runner or job._runner.the_run().reason != "timeout":
         pass
     job.cancel()
     gate.let()
