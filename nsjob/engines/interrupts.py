@@ -100,9 +100,9 @@ def attempt(place: Place, job: Job) -> Any:
                 if place.run is not None and place.run.reason is not None:
                     raise JobInterrupted
                 context = job._context or place.context
-                work: Any = job._work
-                if type(work) is Snippet and work.quick is not None:  # `perform_work` of the simplest, written out
-                    value = context.run(eval, work.quick, place.namespace.copy())
+                code = job._work.quick
+                if code is not None:  # the simplest of what `perform_work` does, written out
+                    value = context.run(eval, code, place.namespace.copy())
                 else:
                     value = context.run(perform_work, place.namespace, job, place.own_run)
                 if type(value) is CoroutineType:

@@ -295,16 +295,14 @@ class ThreadEngine:
                     return
                 continue
             value = attempt(place, job)  # returns with the lock held
-            if core.forked:
-                return
             place.jobs += 1
-            if place.run is None and place.error is None and place.jobs != core.settings.jobsperthread:
+            if place.run is None and place.error is None and place.jobs < core.most:
                 following = core.pass_on(job, value, place)
             else:
                 following = self._conclude(place, job, value)
             if following is None:
                 place.job = None
-                if not place.gone and not core.endings and not self.closing and self.count <= core.total:
+                if not place.gone and not core.endings and not self.closing:
                     self._rest(place, False)
             if core.ready_mask and not core.dispatching and (core.cap is None or core.running < core.cap):
                 if not self.idle or not self.idle[-1].woken:
@@ -323,6 +321,8 @@ class ThreadEngine:
     def _conclude(self, place: Place, job: Job, value: Any) -> Job | None:
         """End a job whose run somebody asked for, or that raised, or is the last one here; start the next, if any."""
         core = self._core
+        if core.forked:
+            raise SystemExit  # this is the child of a fork: the job is the parent's
         run = place.the_run()
         error, place.error = place.error, None
         if error is not None:
@@ -332,7 +332,7 @@ class ThreadEngine:
         if place.lost:
             self._found(place, run)
             return None
-        leaving = place.jobs == core.settings.jobsperthread
+        leaving = place.jobs >= core.most
         following = core.finish(run, None if leaving else place)
         if leaving:
             self._leave(place)
@@ -348,7 +348,7 @@ class ThreadEngine:
                 self.idle.pop()
             else:
                 self.idle.remove(place)
-        if self.count > core.total and self._surplus() > 0:  # the queues were resized, or a waiting job is back
+        if (self.count > core.total or core.cap is not None) and self._surplus() > 0:  # the queues were resized, or a waiting job is back
             self._leave(place)
             core.wake()
             return None

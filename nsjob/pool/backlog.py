@@ -20,6 +20,9 @@ NOWHERE = -1  # not in a bucket: delayed, waiting for other jobs, parked behind 
 _SWEEP_FROM = 64
 
 
+_EMPTY: deque[Any] = deque(maxlen=0)
+
+
 class Seat:
     """Where a job or ticket waits that did not come by being queued: run next, put back, arrived, let out of its key.
 
@@ -50,11 +53,13 @@ def _waiting(entry: Entry, place: int) -> Job | Ticket | None:
 class Backlog:
     """Buckets by priority and a bit mask of those that may hold entries. Every step is O(1), amortised."""
 
-    __slots__ = ("buckets", "mask", "stale")
+    __slots__ = ("buckets", "first", "mask", "rank", "stale")
 
     def __init__(self) -> None:
         self.buckets: dict[int, deque[Entry]] = {}
         self.mask = 0
+        self.rank = NOWHERE  # of the bucket that is looked into first: none above it holds entries
+        self.first: deque[Entry] = _EMPTY  # that bucket
         self.stale = 0
 
     def bucket(self, place: int) -> deque[Entry]:
@@ -68,8 +73,7 @@ class Backlog:
         """Let somebody wait at the end of the bucket, or at its front. Never in a caller's thread."""
         seat = Seat(holder)
         holder._where = seat
-        bucket = self.bucket(place)
-        self.mask |= 1 << place
+        bucket = self._bucket_to_fill(place)
         if first:
             bucket.appendleft(seat)
         else:
@@ -79,8 +83,7 @@ class Backlog:
         """Let somebody wait before all of the bucket, save those who were let out of their keys and had come before."""
         seat = Seat(holder, order)
         holder._where = seat
-        bucket = self.bucket(place)
-        self.mask |= 1 << place
+        bucket = self._bucket_to_fill(place)
         before = 0
         for entry in bucket:
             if type(entry) is not Seat or not entry.order or entry.order > order:
@@ -88,11 +91,19 @@ class Backlog:
             before += 1
         bucket.insert(before, seat)
 
+    def _bucket_to_fill(self, place: int) -> deque[Entry]:
+        bucket = self.bucket(place)
+        self.mask |= 1 << place
+        if place > self.rank:
+            self.rank = place
+            self.first = bucket
+        return bucket
+
     def top(self) -> int:
         """Return the place of who is next, or NOWHERE. Drops stale entries that have come up."""
         while self.mask:
-            place = self.mask.bit_length() - 1
-            bucket = self.buckets[place]
+            place = self.rank = self.mask.bit_length() - 1
+            bucket = self.first = self.buckets[place]
             while bucket:
                 if _waiting(bucket[0], place) is not None:
                     return place
@@ -105,8 +116,8 @@ class Backlog:
     def pop(self) -> Job | Ticket | None:
         """Take out who is next, or None where nobody waits."""
         while self.mask:
-            place = self.mask.bit_length() - 1
-            bucket = self.buckets[place]
+            place = self.rank = self.mask.bit_length() - 1
+            bucket = self.first = self.buckets[place]
             while bucket:
                 entry: Any = bucket.popleft()
                 # `_waiting`, written out for the commonest case
@@ -129,6 +140,8 @@ class Backlog:
             place: deque(entry for entry in bucket if _waiting(entry, place) is not None)
             for place, bucket in self.buckets.items()
         }
-        # Two stores without a call between them: an exception in a caller's thread finds all or nothing.
+        first = kept.get(self.rank, _EMPTY)
+        # Stores without a call between them: an exception in a caller's thread finds all or nothing.
         self.buckets = kept
+        self.first = first
         self.stale = 0

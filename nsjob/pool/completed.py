@@ -56,7 +56,7 @@ class Completed:
             def look(bell: Bell = bell) -> Job | str | None:
                 found = self._take()
                 if found is None:
-                    queue.watchers.append(bell)
+                    queue.watchers.add(bell)
                 return found
 
             found: Job | str | None = core.guarded(look)
@@ -67,7 +67,7 @@ class Completed:
             try:
                 await changed
             finally:
-                core.guarded(lambda bell=bell: queue.watchers.remove(bell) if bell in queue.watchers else None)
+                core.guarded(queue.watchers.remove, bell)
 
 
 def _settle(changed: asyncio.Future[None]) -> None:

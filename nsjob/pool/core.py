@@ -48,7 +48,7 @@ from nsjob.pool.records import Settings
 from nsjob.pool.stopping import Stopping, timed_out
 from nsjob.pool.stores import stores
 from nsjob.pool.timers import Timers
-from nsjob.pool.waiting import Answer, Bell, Park, Ticket
+from nsjob.pool.waiting import Answer, Audience, Park, Ticket
 from nsjob.pool.waits import Waits
 from nsjob.snippet import TCL_ERROR, TCL_OK, Ending
 
@@ -63,6 +63,7 @@ _REMEMBERED = 1_000
 _LARGE = 100_000
 _LONGEST_BACKOFF = 86_400.0
 _TRIES = 200
+_NO_END = 1 << 62
 _LARGE_QUEUE = "queue %s holds %d done jobs that nobody waited for; configure(maxdone=N) bounds them"
 _logger = logging.getLogger("nsjob")
 
@@ -79,6 +80,7 @@ class Core:
         self.settings = settings
         self.bound = settings.maxdone or _LARGE - 1  # of done jobs, above which something is to be done
         self.long = settings.logminduration
+        self.most = settings.jobsperthread or _NO_END
         self.cap = cap  # of slots of the whole pool; None: the sum of the queues'
         self.total = 0  # the sum of the queues' maxthreads
         self.running = 0  # slots taken
@@ -89,7 +91,9 @@ class Core:
         self.dispatching = False  # whether `dispatch` is to come
         self.outbox: deque[Run] = deque()  # runs for engines that are pushed to
         self.left: deque[tuple[Any, ...]] = deque(maxlen=_REMEMBERED)  # as Left has them
-        self.watchers: list[Park | Bell] = []  # woken whenever a job of any queue ends
+        self.calm = True  # whether nobody wants to hear of each job that ends; False where it is not known
+        self.watchers = Audience(self)  # woken whenever a job of any queue ends
+        self.idlers = Audience(self)  # woken when the last job of a stopping pool has ended
         self.subscriptions: tuple[Subscription, ...] = ()
         self.definitions = Definitions()
         self.namespace = self.definitions.namespace
@@ -245,6 +249,9 @@ class Core:
             self.live += 1
             if aside:
                 queue.aside += 1
+            if rank > backlog.rank:
+                backlog.rank = rank
+                backlog.first = bucket
             if not bucket:
                 backlog.mask |= 1 << rank
             bucket.append(job)
@@ -266,7 +273,7 @@ class Core:
         bucket = queue.backlog.bucket(place)
         if place > queue.ready_at and queue.running < queue.maxthreads and not queue.held:
             self.make_ready(queue, place)
-        self._enter_waiting(queue, queue.backlog, job, place, bucket.appendleft if first else bucket.append)
+        self._enter_waiting(queue, queue.backlog, job, place, bucket, bucket.appendleft if first else bucket.append)
 
     def make_ready(self, queue: JobQueue, place: int) -> None:
         """A job is about to wait at `place`: wake somebody, and let the queue stand among the ready ones.
@@ -287,13 +294,16 @@ class Core:
 
     @stores
     def _enter_waiting(
-        self, queue: JobQueue, backlog: Any, job: Job, place: int, append: Callable[[Job], object]
+        self, queue: JobQueue, backlog: Any, job: Job, place: int, bucket: Any, append: Callable[[Job], object]
     ) -> None:
         queue.table[job.id] = job
         self.live += 1
         if job._aside:
             queue.aside += 1
         job._where = place
+        if place > backlog.rank:
+            backlog.rank = place
+            backlog.first = bucket
         backlog.mask |= 1 << place
         append(job)
 
@@ -348,8 +358,7 @@ class Core:
         if particulars is not None and particulars.expiry is not None:
             self.timers.cancel(particulars.expiry)
             particulars.expiry = None
-        for park in queue.room:
-            park.wake()
+        queue.room.wake()
         if queue.engine is not self.threads:
             job._runner = run = Run(self, job)
             self.outbox.append(run)
@@ -430,57 +439,43 @@ class Core:
         it for jobs and queues with nothing particular.
         """
         queue = job._queue
-        table = queue.table
-        done = queue.done
         now = self.now()
-        if (
-            job._particulars is not None
-            or type(value) is Ending
-            or queue.watchers
-            or self.watchers
-            or self.subscriptions
-            or len(done) >= self.bound
-            or now - job._started >= self.long
-        ):
+        if not (queue.calm and self.calm and job._particulars is None and now - job._started < self.long):
             self.end(job, OK, value, now)
             if now - job._started >= self.long:
                 self.endings.append(partial(log_long, job, now - job._started))
+            return self._hand_on(queue, job, place, now)
+        job._value = value
+        job._ended = now
+        job.outcome = OK
+        job.state = DONE
+        del job._context
+        self.live -= 1
+        queue.ok += 1
+        if job._aside:
+            table = queue.table
+            del table[job.id]
+            queue.aside -= 1
+            self.left.append(  # `remember`
+                (queue, job.id, job._work, job._options, OK, TCL_OK, job.attempt, job._queued, job._started, now, None)
+            )
+            if not table and queue.req == "delete":
+                self.vanish(queue)
         else:
-            job._value = value
-            job._code = TCL_OK
-            job._ended = now
-            job.outcome = OK
-            job.state = DONE
-            del job._context
-            self.live -= 1
-            queue.ok += 1
-            if job._aside:
-                del table[job.id]
-                queue.aside -= 1
-                self.remember(job)
-                if not table and queue.req == "delete":
-                    self.vanish(queue)
-            else:
-                done.append(job)
+            queue.done.append(job)
         if self.stopping and not self.live:
-            self.timers.wake()  # its thread ends
-        backlog = queue.backlog
-        mask = backlog.mask
-        if (
-            mask
-            and (self.cap is None or self.cap >= self.total)
-            and queue.simple
-            and not queue.held
-            and queue.maxperkey is None
-        ):
-            rank = mask.bit_length() - 1
-            bucket = backlog.buckets[rank]
-            if bucket and queue.running <= queue.maxthreads and not self.subscriptions:
+            self.rest()
+        if self.cap is None or self.cap >= self.total:
+            backlog = queue.backlog
+            bucket = backlog.first
+            if bucket:
                 following: Any = bucket[0]
-                if following._where == rank and following._particulars is None and not following._options.watched:
+                if (
+                    following._where == backlog.rank
+                    and following._particulars is None
+                    and not following._options.watched
+                ):
                     bucket.popleft()
-                    if not bucket:
-                        backlog.mask = mask ^ (1 << rank)
                     following.state = RUNNING
                     following.attempt = 1
                     following._started = now
@@ -506,8 +501,6 @@ class Core:
             self.end(job, OK, run.value, now)
         if now - run.begun_at >= self.long:
             self.endings.append(partial(log_long, job, now - run.begun_at))
-        if self.stopping and not self.live:
-            self.timers.wake()  # its thread ends
         if not run.holding:
             job._queue.yielded -= 1
             return self.take(place) if place is not None else None
@@ -515,6 +508,11 @@ class Core:
 
     def _hand_on(self, queue: JobQueue, job: Job, place: Any, now: float) -> Job | None:
         """A job that has ended gives its slot back: to the next of its queue, or to whoever is next."""
+        if not (queue.calm and self.calm):
+            queue.calm = queue.settled()
+            self.calm = not (self.watchers.parks or self.subscriptions or self.settings.maxdone)
+        if len(queue.done) > self.bound:
+            self.bound_done(queue)
         if queue.maxperkey is not None:
             queue.release_key(job._options.key)
         backlog = queue.backlog
@@ -629,15 +627,15 @@ class Core:
         self._commit_end(queue, job, outcome, value, job.state is SCHEDULED, leaves)
         if leaves:
             self.remember(job)
-        elif len(queue.done) > self.bound:
-            self.bound_done(queue)
+        if self.stopping and not self.live:
+            self.rest()
         if outcome is not OK and outcome is not CANCELLED:
             self._failed(job, queue, value)
         if self.subscriptions:
             self.tell("finished", job, outcome)
             if queue.req == "delete" and not queue.table:
                 self.tell_queue("queue deleted", queue)
-        if particulars is not None or queue.watchers or self.watchers:
+        if particulars is not None or queue.watchers.parks or self.watchers.parks:
             self.announce(job)
 
     @stores
@@ -711,7 +709,7 @@ class Core:
                 job._work,
                 job._options,
                 outcome or job.outcome,
-                TCL_ERROR if outcome else job._code,
+                TCL_ERROR if outcome else job.code,
                 job.attempt,
                 job._queued,
                 job._started if job.attempt else 0.0,
@@ -729,7 +727,7 @@ class Core:
         if particulars is not None:
             self._disarm(job)
             queue.gone(job)
-        if particulars or queue.room or queue.watchers or self.watchers:
+        if particulars or queue.room.parks or queue.watchers.parks or self.watchers.parks:
             self.timers.soon(self._follow_up, job)
         if self.subscriptions:
             self.tell("finished", job, CANCELLED)
@@ -740,7 +738,7 @@ class Core:
         self._commit_cancelled(queue, queue.backlog, job)
         queue.backlog.sweep(queue.scheduled)
         if self.stopping and not self.live:
-            self.timers.wake()
+            self.rest()
 
     @stores
     def _commit_cancelled(self, queue: JobQueue, backlog: Any, job: Job) -> None:
@@ -776,8 +774,7 @@ class Core:
     def _told(self, job: Job) -> None:
         if job.state is DONE:
             self.announce(job)
-            for park in job._queue.room:
-                park.wake()
+            job._queue.room.wake()
 
     def take_out(self, job: Job) -> None:
         """A scheduled job leaves the backlog, to wait elsewhere. Not in a caller's thread."""
@@ -808,10 +805,8 @@ class Core:
 
     def wake_watchers(self, queue: JobQueue) -> None:
         """Wake who waits for any end in this queue, or in any."""
-        for park in queue.watchers:
-            park.wake()
-        for park in self.watchers:
-            park.wake()
+        queue.watchers.wake()
+        self.watchers.wake()
 
     def call_endings(self) -> None:
         """Call what `announce` noted. Outside the lock; what it raises is logged."""
@@ -838,9 +833,11 @@ class Core:
             self.endings.append(partial(_log_detached, job, error))
         if queue.onerror == "pause" and not queue.paused:
             queue.paused = queue.held = True
+            queue.calm = False
             self.refresh(queue)
         elif queue.onerror == "cancel" and not queue.clearing:
             queue.clearing = queue.held = True
+            queue.calm = False
             self.refresh(queue)
             self.timers.soon(self.clear, queue)
 
@@ -871,11 +868,7 @@ class Core:
             queue.gone(job)
             self.end(job, outcome, value, self.now())
             queue.backlog.sweep(queue.scheduled)
-            if self.stopping and not self.live:
-                self.timers.wake()
-            if queue.room:
-                for park in queue.room:
-                    park.wake()
+            queue.room.wake()
 
     def _disarm(self, job: Job) -> None:
         particulars = job._particulars
@@ -996,11 +989,14 @@ class Core:
     def commit_resize(self, queue: JobQueue, maxthreads: int) -> None:
         self.total += maxthreads - queue.maxthreads
         queue.maxthreads = maxthreads
+        queue.calm = False
 
     @stores
     def commit_settings(self, settings: Settings, cap: int | None) -> None:
+        self.calm = False
         self.settings = settings
         self.long = settings.logminduration
+        self.most = settings.jobsperthread or _NO_END
         self.cap = cap
         self.bound = settings.maxdone or _LARGE - 1
 
@@ -1016,6 +1012,7 @@ class Core:
             job._queue.uniques[job._options.unique] = job
 
     def subscribe(self, subscription: Subscription) -> None:
+        self.calm = False
         self.subscriptions = (*self.subscriptions, subscription)
 
     def unsubscribe(self, subscription: Subscription) -> None:
@@ -1112,6 +1109,11 @@ class Core:
         """The pool was dropped: finish its jobs, then let its threads end."""
         self.stop(False)
 
+    def rest(self) -> None:
+        """All jobs of a stopping pool are done."""
+        self.timers.wake()  # its thread ends
+        self.idlers.wake()
+
     def idle(self) -> Literal[True] | None:
         """True where all jobs are done, else None."""
         return None if self.live else True
@@ -1136,6 +1138,8 @@ class Core:
             place.lock = self.lock
             place.acquire = self.lock.acquire
             place.sent = False
+            if place.job is not None:
+                place.the_run()  # so that the thread, where it is this one, sees that the job is not its own any more
 
     # -- what jobs say -------------------------------------------------------------------------------------------
 

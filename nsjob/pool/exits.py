@@ -61,11 +61,11 @@ def _finish(core: Core) -> None:
             while core.live and patience is None:
                 core.threads.run_here()
                 try:
-                    core.waits.until([core.watchers], core.idle, 0.05)
+                    core.waits.until([core.idlers], core.idle, 0.05)
                 except TimeoutError:
                     pass
         else:
-            core.waits.until([core.watchers], core.idle, patience)
+            core.waits.until([core.idlers], core.idle, patience)
     except TimeoutError:
         pass
 

@@ -123,7 +123,12 @@ class Job:
     @property
     def code(self) -> str:
         """`TCL_OK`, or how a done job ended: `TCL_RETURN`, `TCL_BREAK`, `TCL_CONTINUE`, `TCL_ERROR`."""
-        return self._code if self.state is DONE else "TCL_OK"
+        if self.state is not DONE:
+            return "TCL_OK"
+        try:
+            return self._code
+        except AttributeError:  # the way of a plain job does not set it
+            return "TCL_OK"
 
     @property
     def queue(self) -> str:

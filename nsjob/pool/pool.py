@@ -135,6 +135,7 @@ class Pool:
         made.maxqueued, made.maxperkey, made.onerror = maxqueued, maxperkey, onerror
         made.plain = options.plain and maxqueued is None and options.vars is None and not core.special
         made.simple = chosen is core.threads and maxqueued is None
+        made.calm = made.settled()
         if options.capture_output:
             self._capture()
 
@@ -168,8 +169,7 @@ class Pool:
                 if core.subscriptions:
                     core.tell_queue("queue deleted", found)
                 core.wake_watchers(found)
-            for park in found.room:
-                park.wake()
+            found.room.wake()
             core.commit_delete(found)
             return found
 
@@ -201,6 +201,7 @@ class Pool:
 
         def hold() -> None:
             found = self._find(queue)
+            found.calm = False
             found.paused = found.held = True
             self._core.refresh(found)
 
@@ -239,8 +240,7 @@ class Pool:
 
         def close() -> None:
             found = self._find(queue)
-            for park in found.room:
-                park.wake()
+            found.room.wake()
             if found.req == "none":
                 found.req = "drain"
 
@@ -748,7 +748,7 @@ class Pool:
         core.stop(cancel)
         self._run_immediate()
         if wait:
-            core.waits.until([core.watchers], core.idle, limit)
+            core.waits.until([core.idlers], core.idle, limit)
             rest = None if limit is None else max(limit - (time.monotonic() - started), 0.0)
             for engine in list(core.engines.values()):
                 engine.close(rest)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from nsjob.pool.backlog import NOWHERE, TICKET, Backlog, Seat
 from nsjob.pool.job import CANCELLED, ERROR, EXPIRED, SCHEDULED, TIMEOUT, Job
-from nsjob.pool.waiting import Bell, Park, Ticket
+from nsjob.pool.waiting import Audience, Ticket
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
@@ -67,8 +67,9 @@ class JobQueue:
         self.uniques: dict[str, Job] = {}
         self.ok = 0  # jobs that have ended so since the beginning
         self.failed = {ERROR: 0, CANCELLED: 0, TIMEOUT: 0, EXPIRED: 0}
-        self.watchers: list[Park | Bell] = []  # woken whenever one of its jobs ends
-        self.room: list[Park | Bell] = []  # callers that wait for room (maxqueued)
+        self.calm = True  # whether a job that ends and the one that follows need no looking at; see `settled`
+        self.watchers = Audience(self)  # woken whenever one of its jobs ends
+        self.room = Audience(self)  # callers that wait for room (maxqueued)
         self.said_large = False
         self._parked = 0
 
@@ -114,6 +115,11 @@ class JobQueue:
             kept = deque(self.done_jobs())
             self.done = kept  # two stores, and no call between them
             self.stale = 0
+
+    def settled(self) -> bool:
+        """What `calm` may be. Who changes one of these in a caller's thread sets it False; a pool thread looks here."""
+        freely = self.simple and not self.held and self.maxperkey is None and self.running <= self.maxthreads
+        return freely and not self.watchers.parks
 
     def place(self) -> int:
         """Where it stands among the ready queues: its next job's place, or NOWHERE where nothing may start."""

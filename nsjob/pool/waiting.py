@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nsjob.pool.job import Job
     from nsjob.pool.options import JobOptions
 
-__all__ = ["Answer", "Bell", "Park", "Ticket", "Wait"]
+__all__ = ["Answer", "Audience", "Bell", "Park", "Ticket", "Wait"]
 
 LONGEST = 86_400.0  # seconds of one sleep: lock.acquire overflows on very long ones, and sleepers look again anyway
 
@@ -42,6 +42,31 @@ class Park:
         if timeout is None:
             return self._acquire()
         return self._acquire(True, min(max(timeout, 0.0), LONGEST))
+
+
+class Audience:
+    """Who is woken together. Changes under the pool's lock; `owner.calm` is False while there is anybody."""
+
+    __slots__ = ("_owner", "parks")
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+        self.parks: list[Park | Bell] = []
+
+    def add(self, park: Park | Bell) -> None:
+        """Let somebody hear."""
+        self._owner.calm = False  # before it; a pool thread sees to it that it becomes True again
+        self.parks.append(park)
+
+    def remove(self, park: Park | Bell) -> None:
+        """Let somebody go, if he is there."""
+        while park in self.parks:
+            self.parks.remove(park)
+
+    def wake(self) -> None:
+        """Wake all."""
+        for park in self.parks:
+            park.wake()
 
 
 class Bell:

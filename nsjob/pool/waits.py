@@ -15,7 +15,7 @@ from nsjob.durations import seconds
 from nsjob.errors import JobDetached, JobInterrupted, JobWaited, NoSuchJob, PoolForked, Reentered, WaitTimeout
 from nsjob.pool.context import PLACES
 from nsjob.pool.job import DONE, OK, Job
-from nsjob.pool.waiting import Bell, Park, Wait
+from nsjob.pool.waiting import Audience, Park, Wait
 
 if TYPE_CHECKING:
     import asyncio
@@ -204,31 +204,30 @@ class Waits:
     # -- several jobs --------------------------------------------------------------------------------------------
 
     @_shielded
-    def until(self, watched: Iterable[list[Park | Bell]], look: Callable[[], Any], timeout: object) -> Any:
+    def until(self, watched: Iterable[Audience], look: Callable[[], Any], timeout: object) -> Any:
         """Return the first result of `look` that is not None; it is called under the lock, again after each end.
 
         Arguments:
-            watched: the lists of parks that are woken when something may have changed.
+            watched: the audiences that are woken when something may have changed.
 
         Raises:
             WaitTimeout: it was None for that long.
         """
         deadline = _deadline(timeout)
         core = self._core
-        lists = list(watched)
+        audiences = list(watched)
         park = Park()
 
         def watch() -> Any:
             found = look()
             if found is None:
-                for parks in lists:
-                    parks.append(park)
+                for audience in audiences:
+                    audience.add(park)
             return found
 
         def leave() -> None:
-            for parks in lists:
-                while park in parks:
-                    parks.remove(park)
+            for audience in audiences:
+                audience.remove(park)
 
         try:
             found = core.guarded(watch)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nsjob.pool.context import JobContext
-from nsjob.snippet import Snippet
+from nsjob.snippet import Ending, Snippet
 
 if TYPE_CHECKING:
     from nsjob.pool.engine import Run
@@ -27,11 +27,16 @@ class Work(Protocol):
     def source(self) -> str:
         """What `joblist` shows as the job's script."""
 
+    @property
+    def quick(self) -> Any:
+        """A code object, where evaluating it in a namespace of its own is all there is to do, or None."""
+
 
 class Call:
     """A callable with its arguments."""
 
     __slots__ = ("args", "function", "kwargs")
+    quick = None
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.function = function
@@ -49,6 +54,7 @@ class Bound:
     """A snippet with values, which stand here so that jobs with values of their own can share their options."""
 
     __slots__ = ("input", "snippet", "vars")
+    quick = None
 
     def __init__(self, snippet: Snippet, variables: Mapping[str, Any] | None, one: Any) -> None:
         self.snippet = snippet
@@ -91,4 +97,7 @@ def perform_work(definitions: dict[str, Any], job: Job, run: Callable[[], Run]) 
             namespace["__builtins__"] = vars(builtins).copy()
     if variables:
         namespace.update(variables)
-    return work.run(namespace)
+    value = work.run(namespace)
+    if type(value) is Ending:
+        run()  # where there is a Run, a job's end is looked at
+    return value
