@@ -348,7 +348,9 @@ class ThreadEngine:
                 self.idle.pop()
             else:
                 self.idle.remove(place)
-        if (self.count > core.total or core.cap is not None) and self._surplus() > 0:  # the queues were resized, or a waiting job is back
+        if (
+            self.count > core.total or core.cap is not None
+        ) and self._surplus() > 0:  # the queues were resized, or a waiting job is back
             self._leave(place)
             core.wake()
             return None

@@ -48,7 +48,7 @@ from nsjob.pool.records import Settings
 from nsjob.pool.stopping import Stopping, timed_out
 from nsjob.pool.stores import stores
 from nsjob.pool.timers import Timers
-from nsjob.pool.waiting import Answer, Audience, Park, Ticket
+from nsjob.pool.waiting import Answer, Audience, Park, Ticket, Wait
 from nsjob.pool.waits import Waits
 from nsjob.snippet import TCL_ERROR, TCL_OK, Ending
 
@@ -208,7 +208,7 @@ class Core:
 
         It is the pool's hottest path, so it is written out.
         """
-        place = PLACES.get(get_ident())
+        place: Any = PLACES.get(get_ident())
         shielded = place is not None and place.shield()
         job = Job()
         job.state = SCHEDULED
@@ -217,8 +217,7 @@ class Core:
         job._queue = queue
         job._work = work
         job._options = options
-        context = copy_context()
-        job._context = context if len(context) else None
+        job._context = copy_context() or None
         job._queued = self.now()
         job._where = rank = options.priority
         job._aside = aside
@@ -239,19 +238,20 @@ class Core:
             if self.subscriptions:
                 self.tell("queued", job)
             backlog = queue.backlog
-            bucket = backlog.buckets.get(rank)
-            if bucket is None:
+            if rank == backlog.rank:
+                bucket = backlog.first
+            else:
                 bucket = backlog.bucket(rank)
-            if rank > queue.ready_at and queue.running < queue.maxthreads and not queue.held:
+                if rank > backlog.rank:
+                    backlog.rank = rank
+                    backlog.first = bucket
+            if queue.running < queue.maxthreads and rank > queue.ready_at and not queue.held:
                 self.make_ready(queue, rank)
             # From here on stores alone, and one C call at the end.
             table[id] = job
             self.live += 1
             if aside:
                 queue.aside += 1
-            if rank > backlog.rank:
-                backlog.rank = rank
-                backlog.first = bucket
             if not bucket:
                 backlog.mask |= 1 << rank
             bucket.append(job)
@@ -260,7 +260,7 @@ class Core:
                 lock.release()
             except RuntimeError:  # interrupted before the lock was ours
                 pass
-            if place is not None and shielded:
+            if shielded:
                 place.unshield()
         return job
 
@@ -282,7 +282,12 @@ class Core:
         """
         if self.ready[place] is None:
             self.ready[place] = OrderedDict()
-        self.wake()
+        idle = self.threads.idle
+        if not idle:
+            self.wake()
+        elif not idle[-1].woken:  # `wake`, written out
+            idle[-1].park.wake()
+            idle[-1].woken = True
         self._move_queue(queue, queue.ready_at, place)
 
     @stores
@@ -389,8 +394,38 @@ class Core:
         """Start the job whose turn it is in a pool thread, which `place` is, or return None. Under the lock."""
         while (mask := self.ready_mask) and (self.cap is None or self.running < self.cap):
             top = mask.bit_length() - 1
-            ready = cast("OrderedDict[JobQueue, None]", self.ready[top])
+            ready: Any = self.ready[top]
             queue = next(iter(ready))
+            if queue.calm and not self.subscriptions:  # the commonest case, written out
+                backlog = queue.backlog
+                bucket = backlog.first
+                if bucket and backlog.rank == top:
+                    first = bucket[0]
+                    if (
+                        first._where == top
+                        and (first._particulars is None or first._particulars.bare)
+                        and not first._options.watched
+                    ):
+                        bucket.popleft()
+                        queue.running += 1
+                        self.running += 1
+                        first.state = RUNNING
+                        first.attempt = 1
+                        first._started = self.now()
+                        first._runner = place
+                        place.job = first
+                        del ready[queue]
+                        if bucket and queue.running < queue.maxthreads:
+                            ready[queue] = None  # at the end of those of its priority
+                            return first  # type: ignore[no-any-return]
+                        queue.ready_at = NOWHERE
+                        if not ready:
+                            self.ready_mask = mask & ~(1 << top)
+                        if not bucket:
+                            backlog.mask &= ~(1 << top)
+                        if backlog.mask:
+                            self.refresh(queue)
+                        return first  # type: ignore[no-any-return]
             if queue.held or queue.maxperkey is not None:
                 if queue.park_blocked() != top:
                     self.refresh(queue)
@@ -440,7 +475,9 @@ class Core:
         """
         queue = job._queue
         now = self.now()
-        if not (queue.calm and self.calm and job._particulars is None and now - job._started < self.long):
+        particulars: Any = job._particulars
+        known = particulars is None or particulars.bare
+        if not (known and queue.calm and self.calm and now - job._started < self.long):
             self.end(job, OK, value, now)
             if now - job._started >= self.long:
                 self.endings.append(partial(log_long, job, now - job._started))
@@ -452,10 +489,12 @@ class Core:
         del job._context
         self.live -= 1
         queue.ok += 1
-        if job._aside:
+        handed = particulars is not None and particulars.active
+        if handed or job._aside:
             table = queue.table
             del table[job.id]
-            queue.aside -= 1
+            if job._aside:
+                queue.aside -= 1
             self.left.append(  # `remember`
                 (queue, job.id, job._work, job._options, OK, TCL_OK, job.attempt, job._queued, job._started, now, None)
             )
@@ -463,6 +502,9 @@ class Core:
                 self.vanish(queue)
         else:
             queue.done.append(job)
+        if particulars is not None:
+            particulars.handed = handed
+            particulars.park.wake()
         if self.stopping and not self.live:
             self.rest()
         if self.cap is None or self.cap >= self.total:
@@ -472,7 +514,7 @@ class Core:
                 following: Any = bucket[0]
                 if (
                     following._where == backlog.rank
-                    and following._particulars is None
+                    and (following._particulars is None or following._particulars.bare)
                     and not following._options.watched
                 ):
                     bucket.popleft()
@@ -793,6 +835,8 @@ class Core:
                     entry.wake()
                 else:
                     self.endings.append(partial(entry, job))
+            if type(particulars) is Wait:
+                particulars.park.wake()
             if particulars.wait is not None:
                 particulars.wait.park.wake()
             if particulars.dependents:

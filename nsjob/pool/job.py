@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nsjob.pool.engine import Runner
     from nsjob.pool.options import JobOptions
     from nsjob.pool.queue import JobQueue
-    from nsjob.pool.waiting import Park, Wait
+    from nsjob.pool.waiting import Park
     from nsjob.pool.work import Work
 
 __all__ = [
@@ -62,8 +62,10 @@ class Particulars:
     key_parked = 0  # its number among those that wait behind their keys; 0 where it does not
     let_out = False  # whether it was let out of its key and has not started
     parks: list[Park | Callable[[Job], object]] | tuple[()] = ()  # who waits by handle, and callbacks
-    wait: Wait | None = None  # the wait by id that is under way
+    wait: Any = None  # the latest Wait by id
     cancelling = False
+    bare = False  # whether there is nothing here but a Wait
+    shared = False  # see Wait
 
 
 class Job:
@@ -189,10 +191,11 @@ class Job:
         self._queue.core.waits.callback(self, callback)
 
     def particulars(self) -> Particulars:
-        """Its Particulars, made where missing. Under the pool's lock."""
+        """Its Particulars, made where missing, to put something in. Under the pool's lock."""
         found = self._particulars
         if found is None:
             found = self._particulars = Particulars()
+        found.bare = False
         return found
 
     def __await__(self) -> Generator[Any, None, Any]:

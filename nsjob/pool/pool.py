@@ -248,21 +248,22 @@ class Pool:
 
     # -- jobs ----------------------------------------------------------------------------------------------------
 
-    def queue(self, queue: str, script: str, *, block: object = 0, use: object = (), **options: Any) -> Job:
+    def queue(self, queue: str, script: str, **options: Any) -> Job:
         """Queue a snippet of Python and return its Job.
 
         Arguments:
             queue: the queue's name.
             script: the source; it is compiled here, so nothing is queued that cannot run.
-            block: seconds to wait for room where the queue is full (`maxqueued`); None waits for ever.
+            options: how to run it; see JobOptions. And two more:
+            block: seconds to wait for room where the queue is full (`maxqueued`); None waits for ever, 0 (the default)
+                not at all.
             use: names of the caller's variables that the snippet gets, as `vars` gives them by value.
-            options: how to run it; see JobOptions.
 
         Raises:
             NoSuchQueue, QueueClosed, QueueDraining, QueueFull, JobExists, SnippetError, OptionError, NoSuchJob.
         """
         core = self._core
-        if not options and not use and block == 0:  # the commonest case, without a step too many
+        if not options:  # the commonest case, without a step too many
             try:
                 found = core.queues.get(queue)
                 work = COMPILED.get(script)
@@ -276,6 +277,8 @@ class Pool:
                 raise OptionError(f"script must be Python source (str), but got {type(script).__name__}: see submit")
             script = str(script)
         work = compile_snippet(script)
+        block = options.pop("block", 0)
+        use = options.pop("use", ())
         if use:
             options["vars"] = {**_caller_variables(use), **(variables("vars", options.get("vars") or {}))}
         return self._queue(queue, work, options, block, False)
@@ -287,7 +290,15 @@ class Pool:
         """
         if not callable(fn):
             raise OptionError(f"submit needs a callable, but got {type(fn).__name__}: queue takes Python source")
-        return self._queue(queue, Call(fn, args, kwargs), {}, 0, True)
+        work = Call(fn, args, kwargs)
+        core = self._core
+        try:
+            found = core.queues.get(queue)
+        except TypeError:  # not even hashable
+            found = None
+        if found is not None and found.plain and not core.lock._is_owned():
+            return core.enter_plain(found, work, found.defaults, True)
+        return self._queue(queue, work, {}, 0, True)
 
     def executor(self, queue: str, **options: Any) -> Executor:
         """A view of the queue as a concurrent.futures.Executor, whose jobs have these options.
@@ -436,8 +447,11 @@ class Pool:
             JobCancelled, JobTimeout, JobExpired, DependencyFailed: it ended so.
             Exception: the body's own.
         """
-        found = self._find(queue)
-        ended = self._core.waits.by_id(found, job if type(job) is str else _id(job, found), timeout)
+        core = self._core
+        found = core.queues.get(queue) if type(queue) is str else None
+        if found is None:
+            found = self._find(queue)
+        ended = core.waits.by_id(found, job if type(job) is str else _id(job, found), timeout)
         return ended._value if ended.outcome is OK else outcome_of(ended)
 
     def waitany(self, *queues: str, timeout: object = None) -> Any:

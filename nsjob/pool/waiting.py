@@ -6,7 +6,7 @@ from _thread import allocate_lock
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nsjob.pool.job import SCHEDULED
+from nsjob.pool.job import SCHEDULED, Particulars
 
 if TYPE_CHECKING:
     from nsjob.pool.backlog import Seat
@@ -90,21 +90,32 @@ class Bell:
             pass
 
 
-class Wait:
-    """A wait by id that is under way.
+class Wait(Particulars):
+    """A wait for one job. For most jobs it is the only particular, so it stands in the place of their Particulars.
 
     Attributes:
-        active: whether it goes on.
+        active: whether it goes on and is by id: then the job is handed over to it.
         handed: whether the job was taken out of its queue for it. Changed under the lock, as `active` is.
+        job: the job, once it is waited for.
+        park: where the waiter sleeps.
+        shared: whether it is by handle, so that others may wait too.
     """
 
-    __slots__ = ("active", "handed", "job", "park")
+    bare = True
+    shared = False
+    active = False
+    handed = False
+    job: Job | None = None
+    park: Park
+    _latest: Wait | None = None
 
-    def __init__(self, park: Park) -> None:
-        self.park = park
-        self.active = True
-        self.handed = False
-        self.job: Job | None = None
+    @property
+    def wait(self) -> Wait:
+        return self._latest or self
+
+    @wait.setter
+    def wait(self, wait: Wait) -> None:
+        self._latest = wait
 
 
 class Answer:

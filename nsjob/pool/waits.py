@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from nsjob.durations import seconds
 from nsjob.errors import JobDetached, JobInterrupted, JobWaited, NoSuchJob, PoolForked, Reentered, WaitTimeout
 from nsjob.pool.context import PLACES
-from nsjob.pool.job import DONE, OK, Job
+from nsjob.pool.job import DONE, OK, Job, Particulars
+from nsjob.pool.stores import stores
 from nsjob.pool.waiting import Audience, Park, Wait
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Waits:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._parks: list[Park] = []  # to be used again: making one costs as much as the rest of a wait
 
     # -- one job -------------------------------------------------------------------------------------------------
 
@@ -79,12 +81,14 @@ class Waits:
 
     def _by_id(self, queue: JobQueue, id: str, deadline: float | None) -> Job:
         core = self._core
-        wait = Wait(Park())
         lock = core.lock
         if core.forked:
             raise PoolForked
         if lock._is_owned():
             raise Reentered("wait")
+        parks = self._parks
+        wait = Wait()
+        wait.park = park = parks.pop() if parks else Park()
         try:
             try:  # `locked`, written out
                 lock.acquire(False) or core.contend()
@@ -95,13 +99,14 @@ class Waits:
                 except RuntimeError:  # interrupted before the lock was ours
                     pass
             while not wait.handed and job.state is not DONE:
-                if not self._block(wait.park, deadline) and not core.guarded(self._give_up, job, wait):
+                if not self._block(park, deadline) and not core.guarded(self._give_up, job, wait):
                     raise WaitTimeout
-            return job
         except BaseException:
             # Whatever landed here, the wait is over; a result that was handed to it goes back.
             core.whole(self._give_back, queue, wait)
             raise
+        parks.append(park)  # a wake that comes late is a spurious one to who sleeps in it then
+        return job
 
     def _take_or_wait(self, queue: JobQueue, id: str, wait: Wait) -> Job:
         job = queue.table.get(id)
@@ -112,12 +117,27 @@ class Waits:
         if job.state is DONE:
             self._core.depart(queue, job)
             return job
-        particulars = job.particulars()
-        if particulars.wait is not None and particulars.wait.active:
-            raise JobWaited(id)
-        wait.job = job
-        particulars.wait = wait
+        particulars = job._particulars
+        if particulars is not None:
+            if particulars.wait is not None and particulars.wait.active:
+                raise JobWaited(id)
+        if particulars is None or (particulars.bare and not particulars.shared):
+            self._commit_wait(job, wait)
+        else:
+            self._commit_wait_among(job, job.particulars(), wait)
         return job
+
+    @stores
+    def _commit_wait(self, job: Job, wait: Wait) -> None:
+        wait.job = job
+        wait.active = True
+        job._particulars = wait
+
+    @stores
+    def _commit_wait_among(self, job: Job, particulars: Particulars, wait: Wait) -> None:
+        wait.job = job
+        wait.active = True
+        particulars.wait = wait
 
     def _give_up(self, job: Job, wait: Wait) -> bool:
         """The time is over: whether the job is done all the same."""
@@ -157,10 +177,17 @@ class Waits:
     def _leave_park(self, job: Job, park: Park) -> None:
         if job.state is DONE:
             park.wake()
+        elif job._particulars is None:
+            wait = Wait()
+            wait.park = park
+            wait.shared = True
+            job._particulars = wait
         else:
             _leave(job, park)
 
     def _fetch_park(self, job: Job, park: Park) -> None:
+        if job._particulars is None or job._particulars.bare:
+            return  # it may stay: to wake it does no harm
         parks = job.particulars().parks
         if isinstance(parks, list) and park in parks:
             parks.remove(park)
