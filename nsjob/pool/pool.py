@@ -13,23 +13,19 @@ from typing import Any, Self, cast
 
 from nsjob.durations import seconds
 from nsjob.errors import (
-    JobExists,
     NoSuchJob,
     NoSuchQueue,
     OptionError,
     QueueClosed,
     QueueExists,
     QueueFull,
-    Reentered,
-    WrongState,
     brief,
     named,
 )
 from nsjob.pool import exits, output, reports
-from nsjob.pool.backlog import HEAD, NOWHERE
 from nsjob.pool.clock import Clock, SystemClock
 from nsjob.pool.completed import Completed
-from nsjob.pool.core import Core, dependency_failed, refusal
+from nsjob.pool.core import Core
 from nsjob.pool.engine import engine_named
 from nsjob.pool.events import Listener, Subscription
 from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job, scheduled_job
@@ -337,101 +333,23 @@ class Pool:
             return core.enter_plain(found, work, options, aside)
         job = scheduled_job(found, "", work, options, copy_context(), core.now(), aside)
         if reentered:
-            return self._put_off(job)
+            return core.put_off(job)
         if found.maxqueued is not None and patience != 0.0:
             entered: Job | None = self._enter_when_room(job, patience)
         else:
-            entered = core.whole(self._enter, job)
+            entered = core.whole(core.enter, job)
         if entered is None:
             raise QueueFull(found.name, found.maxqueued or 0)
         if core.immediate:
             core.run_here()
         return entered
 
-    def _enter(self, job: Job) -> Job | None:
-        """Give the job its id and its place. Under the lock. Returns the job, an older one, or None: no room."""
-        core = self._core
-        queue = job._queue
-        options = job._options
-        if queue.req != "none" or core.stopping:
-            raise refusal(queue, core.stopping)
-        if options.unique is not None and options.unique in queue.uniques:
-            return queue.uniques[options.unique]
-        if options.jobid is not None and options.jobid in queue.table:
-            if options.ifnew:
-                return queue.table[options.jobid]
-            raise JobExists(options.jobid)
-        before: list[Job | Left] = [self._predecessor(queue, other) for other in options.after]
-        failed = next((other for other in before if other.state is DONE and other.outcome is not OK), None)
-        if queue.maxqueued is not None and queue.scheduled >= queue.maxqueued:
-            return None
-        self._name(queue, job)
-        if core.subscriptions:
-            core.tell("queued", job)
-        pending = [other for other in before if other.state is not DONE]
-        moments = (options.delay and core.now() + options.delay, options.at and options.at - core.epoch)
-        until = max(moment or 0.0 for moment in moments)
-        late_start = until > core.now() and not core.immediate
-        held = bool(pending) or failed is not None or late_start
-        if options.expires is not None:
-            late = core.now() + options.expires if options.expires > 0 else -options.expires - core.epoch
-            job.particulars().expiry = core.timers.at(late, core.expire, job)
-        if held:
-            particulars = job.particulars()
-            particulars.pending = pending
-            for other in pending:
-                if isinstance(other, Job):
-                    core.follow(other, job)
-            if late_start:
-                particulars.not_before = until
-                particulars.start_timer = core.timers.at(until, core.arrive, job)
-            if failed is not None:
-                core.timers.soon(core.fail_dependent, job, dependency_failed(job, failed))
-        core.remember_unique(job)
-        core.publish(job, NOWHERE if held else HEAD if options.head else options.priority, options.head)
-        return job
-
     def _enter_when_room(self, job: Job, patience: float | None) -> Job:
         queue = job._queue
         try:
-            return cast(Job, self._core.waits.until([queue.room], lambda: self._enter(job), patience))
+            return cast(Job, self._core.waits.until([queue.room], lambda: self._core.enter(job), patience))
         except TimeoutError:
             raise QueueFull(queue.name, queue.maxqueued or 0) from None
-
-    def _name(self, queue: JobQueue, job: Job) -> None:
-        id = job._options.jobid
-        if id is None:
-            serial = queue.serial
-            id = f"job{serial}"
-            while id in queue.table:  # a caller took that name
-                serial += 1
-                id = f"job{serial}"
-            queue.serial = serial + 1
-        job.id = id
-
-    def _put_off(self, job: Job) -> Job:
-        """A finalizer or signal handler queues a job while this thread holds the lock: the timers' thread enters it."""
-        core = self._core
-        if job._options.after or job._options.unique is not None or job._queue.maxqueued is not None:
-            raise Reentered("queue with after, unique or maxqueued")
-        if core.stopping or job._queue.req != "none":
-            raise QueueClosed
-        self._name(job._queue, job)
-        core.timers.soon(core.locked, core.enter_put_off, job)
-        return job
-
-    def _predecessor(self, queue: JobQueue, other: Any) -> Job | Left:
-        """The job that `after` names, or what is remembered of it."""
-        if isinstance(other, Job):
-            if other._queue.core is not self._core:
-                raise OptionError(f"after: job {other.id} is of another pool")
-            return other
-        if isinstance(other, (tuple, list)) and len(other) == 2 and all(isinstance(part, str) for part in other):
-            queue, other = self._find(other[0]), other[1]
-        if not isinstance(other, str):
-            raise OptionError(f"after takes ids, (queue, id) pairs and Job handles, but got {type(other).__name__}")
-        found = queue.table.get(other)
-        return found if found is not None else self._left(queue, other)
 
     # -- waiting -------------------------------------------------------------------------------------------------
 
@@ -577,7 +495,7 @@ class Pool:
             NoSuchJob: it is not remembered.
         """
         found: JobQueue = self._core.guarded(self._find, queue)
-        return self._retry(found, _id(job, found))
+        return self._again(found, _id(job, found))
 
     def retry_failed(self, queue: str) -> list[Job]:
         """Run all jobs again that are in the queue and did not end ok. Returns the new Jobs."""
@@ -585,37 +503,10 @@ class Pool:
         ids: list[str] = self._core.guarded(
             lambda: [job.id for job in found.done_jobs() if job.outcome is not OK and job.req == "none"]
         )
-        return [self._retry(found, id) for id in ids]
+        return [self._again(found, id) for id in ids]
 
-    def _retry(self, queue: JobQueue, id: str) -> Job:
-        core = self._core
-
-        def again() -> Job:
-            old: Job | Left = queue.table.get(id) or self._left(queue, id)
-            if isinstance(old, Job) and old.state is not DONE:
-                raise WrongState(f"job {id} is {old.state}: only a job that has ended can be retried")
-            if core.threads.in_lost_thread(queue, id):
-                raise WrongState(f"job {id} cannot be retried while its lost thread still runs it")
-            if isinstance(old, Job):
-                work, options = old._work, old._options
-            else:
-                work, options = old.work, old.options
-            options = options.changed({"jobid": id, "after": (), "delay": 0.0})
-            aside = options.detached or type(work) is Call
-            fresh = scheduled_job(queue, id, work, options, copy_context(), core.now(), aside)
-            if queue.req != "none" or core.stopping:
-                raise refusal(queue, core.stopping)
-            if options.unique is not None and options.unique in queue.uniques:
-                raise WrongState(f"job {id} cannot be retried: {queue.uniques[options.unique].id} is the same (unique)")
-            if isinstance(old, Job):
-                core.depart(queue, old)
-            if core.subscriptions:
-                core.tell("queued", fresh)
-            core.remember_unique(fresh)
-            core.publish(fresh, options.priority, False)
-            return fresh
-
-        fresh: Job = core.whole(again)
+    def _again(self, queue: JobQueue, id: str) -> Job:
+        fresh: Job = self._core.whole(self._core.again, queue, id)
         self._run_immediate()
         return fresh
 
@@ -662,15 +553,16 @@ class Pool:
 
     def output(self, queue: str, job: str | Job) -> str:
         """What a job has printed so far, where it is captured: the last `configure(maxoutput=...)` bytes of it."""
+        core = self._core
         found = self._find(queue)
         id = _id(job, found)
 
         def look() -> Any:
-            known: Job | Left = found.table.get(id) or (job if isinstance(job, Job) else self._left(found, id))
+            known: Job | Left = found.table.get(id) or (job if isinstance(job, Job) else core.left_record(found, id))
             particulars = known._particulars if isinstance(known, Job) else known.particulars
             return particulars.output if particulars is not None else None
 
-        kept = self._core.guarded(look)
+        kept = core.guarded(look)
         return "" if kept is None else str(kept.text())
 
     def show(self, queue: str, job: str | Job) -> JobReport:
@@ -679,7 +571,7 @@ class Pool:
         id = _id(job, found)
 
         def look() -> Job | Left:
-            return found.table.get(id) or (job if isinstance(job, Job) else self._left(found, id))
+            return found.table.get(id) or (job if isinstance(job, Job) else self._core.left_record(found, id))
 
         known = self._core.guarded(look)
         if isinstance(known, Left):
@@ -805,13 +697,6 @@ class Pool:
         if known is None:
             raise NoSuchJob(id)
         return known
-
-    def _left(self, queue: JobQueue, id: str) -> Left:
-        """What is remembered of a job that left. Searches the last 1,000, the latest first."""
-        for record in reversed(self._core.left):
-            if record[1] == id and record[0] is queue:
-                return Left._make(record)
-        raise NoSuchJob(id)
 
     def _run_immediate(self) -> None:
         if self._core.immediate:
