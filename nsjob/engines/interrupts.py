@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 __all__ = [
     "INTERRUPTED",
     "attempt",
-    "busy_with_locks",
     "inline",
+    "mend",
+    "send",
     "set_async_exc",
     "shield",
     "trim",
@@ -58,6 +59,14 @@ _parse_exception_table: Any = dis._parse_exception_table  # type: ignore[attr-de
 _PUSH = dis.opmap["PUSH_EXC_INFO"]
 _ranges: dict[CodeType, tuple[tuple[int, int], ...]] = {}
 _FLUSH = sys.version_info < (3, 13)
+_HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+_SHARED_IDENT = sys.version_info < (3, 12)  # a thread that is being started has its parent's ident until it runs
+_ENTERS_BY_CALL = sys.version_info >= (3, 14)
+_LONGEST_CHAIN = 20
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_MODULE_LOCK = sys.modules["_frozen_importlib"]._ModuleLockManager
+_ENTER = threading.Condition.__enter__.__code__
+_EXITS = (threading.Condition.__exit__.__code__, _MODULE_LOCK.__exit__.__code__)
 _START = threading.Thread.start.__code__
 
 
@@ -167,15 +176,34 @@ def unshield(place: Place) -> None:
         raise JobInterrupted
 
 
-def busy_with_locks(place: Place) -> bool:
+def send(place: Place) -> bool:
+    """Raise JobInterrupted in a thread, unless it is where that could do harm. Under the pool's lock.
+
+    Returns whether it was sent.
+    """
+    frame = sys._current_frames().get(place.ident)
+    if frame is None:
+        return True
+    if _busy_with_locks(frame):
+        return False
+    place.sent = True
+    # Without a GIL the thread has gone on meanwhile. It is stopped while frames are looked at, so the last look and
+    # the send are as near to each other as they can be.
+    if not _HAS_GIL and sys._current_frames().get(place.ident) is not frame:
+        return False
+    set_async_exc(place.ident, INTERRUPTED)
+    return True
+
+
+def _busy_with_locks(frame: FrameType) -> bool:
     """Whether a thread is where an exception could leave a lock of the whole process taken for good.
 
     That is where its innermost frame is in a module that holds such locks and in no `try` or `with` of it, so between
     taking a lock and being sure to give it back. Further out, the `finally` clauses are in force.
+
+    From 3.13 on, an exception does not land where the thread was seen but at the next place where it looks for one,
+    and without a GIL later still: what is left taken by that, `mend` gives back.
     """
-    frame = sys._current_frames().get(place.ident)
-    if frame is None:
-        return False
     module = frame.f_globals.get("__name__")
     if not isinstance(module, str):
         return False
@@ -183,7 +211,9 @@ def busy_with_locks(place: Place) -> bool:
         return frame.f_code.co_name in _IMPORT_LOCKING
     if module.partition(".")[0] not in _WITH_LOCKS:
         return False
-    return not _protected(frame.f_code, frame.f_lasti) or _starts_thread(frame)
+    if not _protected(frame.f_code, frame.f_lasti):
+        return True
+    return _SHARED_IDENT and _starts_thread(frame)
 
 
 def _protected(code: CodeType, offset: int) -> bool:
@@ -197,15 +227,72 @@ def _protected(code: CodeType, offset: int) -> bool:
 
 
 def _starts_thread(frame: FrameType) -> bool:
-    """Whether Thread.start is under way: on 3.11, until the new thread runs, it could get the exception instead."""
+    """Whether Thread.start waits for the new thread: on 3.11, until that runs, it could get the exception instead."""
     near: FrameType | None = frame
-    for _ in range(3):
+    for _ in range(5):
         if near is None:
             return False
         if near.f_code is _START:
-            return True
+            thread = near.f_locals.get("self")
+            return not (isinstance(thread, threading.Thread) and thread._started.is_set())  # type: ignore[attr-defined]
         near = near.f_back
     return False
+
+
+def mend(error: BaseException) -> None:
+    """Give back the locks that an interrupt left taken, where its traceback proves that it did.
+
+    It does so where it landed between a lock's being taken and the `with` that is to give it back, or at the first step
+    of a Condition's or module lock's `__exit__`, before that had done anything.
+    """
+    following: BaseException | None = error
+    for _ in range(_LONGEST_CHAIN):
+        if following is None:
+            return
+        traceback = following.__traceback__ if isinstance(following, JobInterrupted) else None
+        if traceback is not None:
+            while traceback.tb_next is not None:
+                traceback = traceback.tb_next
+            lock = _left_taken(traceback.tb_frame, traceback.tb_lasti)
+            if lock is not None:
+                try:
+                    lock.release()
+                except RuntimeError:  # it is not taken after all
+                    pass
+        following = following.__context__
+
+
+def _left_taken(frame: FrameType, offset: int) -> Any:
+    """The lock that is left taken by an interrupt that landed there, or None."""
+    code = frame.f_code
+    step = dis.opname[code.co_code[offset]]
+    if code in _EXITS:
+        return frame.f_locals["self"]._lock if step == "RESUME" else None
+    if not step.startswith("CALL"):
+        return None
+    if code is _ENTER:
+        return frame.f_locals["self"]._lock
+    return _entered(frame, offset) if _ENTERS_BY_CALL else None
+
+
+def _entered(frame: FrameType, offset: int) -> Any:
+    """The lock of a `with` whose `__enter__` has just been called (from 3.14 on that is a plain call), or None."""
+    steps = [step for step in dis.get_instructions(frame.f_code) if step.offset <= offset]
+    if len(steps) < 2 or (steps[-2].opname, steps[-2].argrepr) != ("LOAD_SPECIAL", "__enter__"):
+        return None
+    attributes: list[str] = []
+    for step in reversed(steps[:-2]):
+        if step.opname in ("COPY", "SWAP", "LOAD_SPECIAL"):
+            continue
+        if step.opname == "LOAD_ATTR":
+            attributes.append(str(step.argval))
+            continue
+        names = frame.f_globals if step.opname == "LOAD_GLOBAL" else frame.f_locals
+        value = names.get(step.argval) if step.opname.startswith(("LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF")) else None
+        for name in reversed(attributes):
+            value = getattr(value, name, None)
+        return value if isinstance(value, _LOCKS) else None
+    return None
 
 
 def trim(error: BaseException, work: Any) -> None:

@@ -14,11 +14,10 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.engines.interrupts import (
-    INTERRUPTED,
     attempt,
-    busy_with_locks,
     inline,
-    set_async_exc,
+    mend,
+    send,
     shield,
     trim,
     unshield,
@@ -243,11 +242,7 @@ class ThreadEngine:
     def _send(self, place: Place, run: Run) -> bool:
         if place.run is not run or place.over:
             return True  # in the pool's code, which looks at run.reason itself, or gone
-        if busy_with_locks(place):
-            return False
-        place.sent = True
-        set_async_exc(place.ident, INTERRUPTED)  # called here: a step more, and the thread could be elsewhere by then
-        return True
+        return send(place)
 
     def abandon(self, run: Run) -> None:
         """The lost thread's place is taken by a new one as soon as there is work for it."""
@@ -326,6 +321,7 @@ class ThreadEngine:
         run = place.the_run()
         error, place.error = place.error, None
         if error is not None:
+            mend(error)
             trim(error, job._work)
         run.value, run.error = value, error
         place.run = None

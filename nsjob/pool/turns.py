@@ -78,10 +78,15 @@ class Turns(State):
 
         A run for a pool thread cannot be taken here: where one is next, a thread is started, which takes the rest too.
         """
-        self.dispatching = False  # before looking: who finds it True has the lock, and is seen when we get it
+        self.locked(self._begin_dispatch)
         if self.outbox:
             self._push()
         self.threads.grow()
+
+    def _begin_dispatch(self) -> None:
+        # Under the lock, as it is set: who asks now has either set it already, or will find it False. And before
+        # looking: what was changed by those who found it True is seen.
+        self.dispatching = False
 
     def _push(self) -> None:
         """Hand over what was taken for pushed engines. Outside the lock, on the timers' thread alone."""
