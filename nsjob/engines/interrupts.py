@@ -16,12 +16,14 @@ wherever it is by then. The protocol around it:
 
 from __future__ import annotations
 
+import _imp
 import ctypes
 import dis
 import sys
 import threading
+from collections.abc import Callable
 from types import CodeType, CoroutineType, FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.errors import JobInterrupted, ThreadLost
 from nsjob.pool.work import Bound, perform_work
@@ -64,9 +66,12 @@ _SHARED_IDENT = sys.version_info < (3, 12)  # a thread that is being started has
 _ENTERS_BY_CALL = sys.version_info >= (3, 14)
 _LONGEST_CHAIN = 20
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
-_MODULE_LOCK = sys.modules["_frozen_importlib"]._ModuleLockManager
+_importlib: Any = sys.modules["_frozen_importlib"]
+_MODULE_LOCK_CODE = _importlib._get_module_lock.__code__
+_MODULE_ACQUIRE = _importlib._ModuleLock.acquire.__code__
+_MODULE_RELEASE = _importlib._ModuleLock.release.__code__
 _ENTER = threading.Condition.__enter__.__code__
-_EXITS = (threading.Condition.__exit__.__code__, _MODULE_LOCK.__exit__.__code__)
+_EXITS = (threading.Condition.__exit__.__code__, _importlib._ModuleLockManager.__exit__.__code__)
 _START = threading.Thread.start.__code__
 
 
@@ -242,8 +247,8 @@ def _starts_thread(frame: FrameType) -> bool:
 def mend(error: BaseException) -> None:
     """Give back the locks that an interrupt left taken, where its traceback proves that it did.
 
-    It does so where it landed between a lock's being taken and the `with` that is to give it back, or at the first step
-    of a Condition's or module lock's `__exit__`, before that had done anything.
+    It does so where it landed between a lock's being taken and the `with` or `try` that is to give it back, or at the
+    first step of what gives it back, before that had done anything. In the thread that was interrupted.
     """
     following: BaseException | None = error
     for _ in range(_LONGEST_CHAIN):
@@ -253,31 +258,40 @@ def mend(error: BaseException) -> None:
         if traceback is not None:
             while traceback.tb_next is not None:
                 traceback = traceback.tb_next
-            lock = _left_taken(traceback.tb_frame, traceback.tb_lasti)
-            if lock is not None:
+            release = _missing(traceback.tb_frame, traceback.tb_lasti)
+            if release is not None:
                 try:
-                    lock.release()
+                    release()
                 except RuntimeError:  # it is not taken after all
                     pass
         following = following.__context__
 
 
-def _left_taken(frame: FrameType, offset: int) -> Any:
-    """The lock that is left taken by an interrupt that landed there, or None."""
+def _missing(frame: FrameType, offset: int) -> Callable[[], object] | None:
+    """The call that is missing where an interrupt landed there, or None."""
     code = frame.f_code
     step = dis.opname[code.co_code[offset]]
-    if code in _EXITS:
-        return frame.f_locals["self"]._lock if step == "RESUME" else None
+    if step == "RESUME":
+        if code in _EXITS:
+            return cast("Callable[[], object]", frame.f_locals["self"]._lock.release)
+        return cast("Callable[[], object]", frame.f_locals["self"].release) if code is _MODULE_RELEASE else None
     if not step.startswith("CALL"):
         return None
     if code is _ENTER:
-        return frame.f_locals["self"]._lock
-    return _entered(frame, offset) if _ENTERS_BY_CALL else None
+        return cast("Callable[[], object]", frame.f_locals["self"]._lock.release)
+    if code.co_filename != _MODULE_LOCK_CODE.co_filename and not _ENTERS_BY_CALL:
+        return None
+    steps = [step for step in dis.get_instructions(code) if step.offset <= offset]
+    if code is _MODULE_LOCK_CODE:  # _imp.acquire_lock() is its first call
+        return _imp.release_lock if sum(step.opname.startswith("CALL") for step in steps) == 1 else None
+    if code is _MODULE_ACQUIRE:  # self.count.append(True): it is taken
+        return cast("Callable[[], object]", frame.f_locals["self"].release) if steps[-2].argval is True else None
+    lock = _entered(frame, steps)
+    return cast("Callable[[], object]", lock.release) if lock is not None else None
 
 
-def _entered(frame: FrameType, offset: int) -> Any:
+def _entered(frame: FrameType, steps: list[dis.Instruction]) -> Any:
     """The lock of a `with` whose `__enter__` has just been called (from 3.14 on that is a plain call), or None."""
-    steps = [step for step in dis.get_instructions(frame.f_code) if step.offset <= offset]
     if len(steps) < 2 or (steps[-2].opname, steps[-2].argrepr) != ("LOAD_SPECIAL", "__enter__"):
         return None
     attributes: list[str] = []
