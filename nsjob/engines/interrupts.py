@@ -68,6 +68,8 @@ _LONGEST_CHAIN = 20
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 _importlib: Any = sys.modules["_frozen_importlib"]
 _MODULE_LOCK_CODE = _importlib._get_module_lock.__code__
+_IMPORT_ENTER = _importlib._ImportLockContext.__enter__.__code__
+_IMPORT_EXIT = _importlib._ImportLockContext.__exit__.__code__
 _MODULE_ACQUIRE = _importlib._ModuleLock.acquire.__code__
 _MODULE_RELEASE = _importlib._ModuleLock.release.__code__
 _ENTER = threading.Condition.__enter__.__code__
@@ -272,11 +274,15 @@ def _missing(frame: FrameType, offset: int) -> Callable[[], object] | None:
     code = frame.f_code
     step = dis.opname[code.co_code[offset]]
     if step == "RESUME":
+        if code is _IMPORT_EXIT:
+            return _imp.release_lock
         if code in _EXITS:
             return cast("Callable[[], object]", frame.f_locals["self"]._lock.release)
         return cast("Callable[[], object]", frame.f_locals["self"].release) if code is _MODULE_RELEASE else None
     if not step.startswith("CALL"):
         return None
+    if code is _IMPORT_ENTER:
+        return _imp.release_lock
     if code is _ENTER:
         return cast("Callable[[], object]", frame.f_locals["self"]._lock.release)
     if code.co_filename != _MODULE_LOCK_CODE.co_filename and not _ENTERS_BY_CALL:

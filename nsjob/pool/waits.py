@@ -98,7 +98,7 @@ class Waits:
                     lock.release()
                 except RuntimeError:  # interrupted before the lock was ours
                     pass
-            while not wait.handed and job.state is not DONE:
+            while job.state is not DONE:
                 if not self._block(park, deadline) and not core.guarded(self._give_up, job, wait):
                     raise WaitTimeout
         except BaseException:
