@@ -58,6 +58,8 @@ class Core(Entering):
             done = self.guarded(self.stops.cancel_plain, job)
             if done:
                 return False
+        if job.state is DONE:  # it leaves in one run of stores
+            return bool(self.guarded(cancel, job))
         return bool(self.whole(cancel, job))
 
     def cancel_scheduled_job(self, job: Job) -> None:
