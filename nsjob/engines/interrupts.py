@@ -38,7 +38,6 @@ __all__ = [
     "INTERRUPTED",
     "attempt",
     "inline",
-    "mend",
     "send",
     "set_async_exc",
     "shield",
@@ -124,7 +123,9 @@ def attempt(place: Place, job: Job) -> Any:
                 if type(value) is CoroutineType:
                     value = context.run(_awaited, place.own_run(), value)
             except BaseException as error:
+                place.over = True
                 place.error = error
+                mend(error)
             place.over = True
             place.acquire(False) or place.contend()  # `_own`, written out: nothing has taken the lock yet
             if place.sent:
@@ -260,12 +261,12 @@ def mend(error: BaseException) -> None:
         if traceback is not None:
             while traceback.tb_next is not None:
                 traceback = traceback.tb_next
-            release = _missing(traceback.tb_frame, traceback.tb_lasti)
-            if release is not None:
-                try:
+            try:
+                release = _missing(traceback.tb_frame, traceback.tb_lasti)
+                if release is not None:
                     release()
-                except RuntimeError:  # it is not taken after all
-                    pass
+            except Exception:  # it is not taken after all, or the frame is not what it seems: then there is no proof
+                pass
         following = following.__context__
 
 

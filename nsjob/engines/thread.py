@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, cast
 from nsjob.engines.interrupts import (
     attempt,
     inline,
-    mend,
     send,
     shield,
     trim,
@@ -321,7 +320,6 @@ class ThreadEngine:
         run = place.the_run()
         error, place.error = place.error, None
         if error is not None:
-            mend(error)
             trim(error, job._work)
         run.value, run.error = value, error
         place.run = None

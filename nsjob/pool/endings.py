@@ -204,6 +204,8 @@ class Endings(Departures):
         self._commit_end(queue, job, outcome, value, job.state is SCHEDULED, leaves)
         if leaves:
             self.remember(job)
+        elif len(queue.done) > self.bound:
+            self.bound_done(queue)
         if self.stopping and not self.live:
             self.rest()
         if outcome is not OK and outcome is not CANCELLED:
