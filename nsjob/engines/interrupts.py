@@ -22,6 +22,8 @@ import dis
 import sys
 import threading
 from collections.abc import Callable
+from itertools import compress, starmap
+from operator import and_, attrgetter, eq, is_
 from types import CodeType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -152,7 +154,6 @@ def shield(place: Place) -> bool:
         JobInterrupted: the body was asked to end before.
         ThreadLost: its job was written off.
     """
-    run = place.run
     _headroom(_DEPTH)
     try:
         try:
@@ -165,6 +166,7 @@ def shield(place: Place) -> bool:
         except JobInterrupted:
             place.over = True
             _own(place)
+        run = place.run
     finally:
         place.lock.release()
     if place.lost:
@@ -189,21 +191,32 @@ def send(place: Place) -> bool:
 
     Returns whether it was sent.
     """
-    frame = sys._current_frames().get(place.ident)
+    ident = place.ident
+    frame = sys._current_frames().get(ident)
     if frame is None:
         return True
-    if _busy_with_locks(frame):
+    offset = frame.f_lasti
+    if _busy_with_locks(frame, offset):
         return False
     place.sent = True
-    # Without a GIL the thread has gone on meanwhile. It is stopped while frames are looked at, so the last look and
-    # the send are as near to each other as they can be.
-    if not _HAS_GIL and sys._current_frames().get(place.ident) is not frame:
-        return False
-    set_async_exc(place.ident, INTERRUPTED)
-    return True
+    # Other threads may have run since that look: so there is another one and the send in one call from C to C, within
+    # which none gets the GIL. (Without a GIL the thread is stopped while frames are looked at, and only just runs on.)
+    now = map(dict.get, starmap(sys._current_frames, ((),)), (ident,))
+    if _module(frame) not in _WITH_LOCKS:
+        there = map(is_, map(attrgetter("f_globals"), now), (frame.f_globals,))
+    elif _HAS_GIL:
+        there = map(and_, map(is_, now, (frame,)), map(eq, map(attrgetter("f_lasti"), (frame,)), (offset,)))
+    else:
+        there = map(is_, now, (frame,))
+    return bool(list(map(set_async_exc, compress((ident,), there), (INTERRUPTED,))))
 
 
-def _busy_with_locks(frame: FrameType) -> bool:
+def _module(frame: FrameType) -> str:
+    """The package that a frame's code is from."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+def _busy_with_locks(frame: FrameType, offset: int) -> bool:
     """Whether a thread is where an exception could leave a lock of the whole process taken for good.
 
     That is where its innermost frame is in a module that holds such locks and in no `try` or `with` of it, so between
@@ -212,14 +225,11 @@ def _busy_with_locks(frame: FrameType) -> bool:
     From 3.13 on, an exception does not land where the thread was seen but at the next place where it looks for one,
     and without a GIL later still: what is left taken by that, `mend` gives back.
     """
-    module = frame.f_globals.get("__name__")
-    if not isinstance(module, str):
-        return False
-    if module == "importlib._bootstrap":
+    if frame.f_globals.get("__name__") == "importlib._bootstrap":
         return frame.f_code.co_name in _IMPORT_LOCKING
-    if module.partition(".")[0] not in _WITH_LOCKS:
+    if _module(frame) not in _WITH_LOCKS:
         return False
-    if not _protected(frame.f_code, frame.f_lasti):
+    if not _protected(frame.f_code, offset):
         return True
     return _SHARED_IDENT and _starts_thread(frame)
 

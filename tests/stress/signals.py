@@ -300,7 +300,7 @@ def _check(tally: Tally, pool: nsjob.Pool, books: Books, handles: list[nsjob.Job
         agree = counts.ok <= ran <= counts.ok + counts.cancelled
         tally.expect(agree, f"counts() of {name} against {ran} bodies that ran: {counts}")
         tally.expect(counts.error == counts.timeout == 0, f"counts() of {name}: {counts}")
-        tally.expect(counts.scheduled == counts.running == counts.done == 0, f"something is left in {name}: {counts}")
+        tally.expect(counts.scheduled == counts.running == counts.done == 0, f"something is left in {name}: {counts} {pool.joblist(name)} {pool.jobs(name)}")
     _fill(tally, pool, books)
     return len(tally.violations) == bad
 
