@@ -531,4 +531,5 @@ def interrupt_in_a_shutdown() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born ignoring it
     PROGRAMS[sys.argv[1]].main()
