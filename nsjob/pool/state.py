@@ -15,6 +15,7 @@ can see that (`lock._is_owned()`), and what they ask for is put off to the timer
 
 from __future__ import annotations
 
+import sys
 from _thread import get_ident
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -48,6 +49,7 @@ __all__ = ["LARGE", "State"]
 LARGE = 100_000
 _REMEMBERED = 1_000
 _TRIES = 200
+_HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 _NO_END = 1 << 62
 
 
@@ -95,10 +97,14 @@ class State:
     # -- the lock ------------------------------------------------------------------------------------------------------
 
     def contend(self) -> bool:
-        """Get the lock by trying and yielding: who blocks on it owns it before it has the GIL, and a convoy forms."""
+        """Get the lock by trying and yielding: who blocks on it owns it before it has the GIL, and a convoy forms.
+
+        Without a GIL the holder runs on meanwhile, and has done before a yield would be over.
+        """
         acquire = self.lock.acquire
         for _ in range(_TRIES):
-            sleep(0)
+            if _HAS_GIL:
+                sleep(0)
             if acquire(False):
                 return True
         return bool(acquire())
