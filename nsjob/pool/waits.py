@@ -88,7 +88,11 @@ class Waits:
             raise Reentered("wait")
         parks = self._parks
         wait = Wait()
-        wait.park = park = parks.pop() if parks else Park()
+        try:
+            park = parks.pop()
+        except IndexError:
+            park = Park()
+        wait.park = park
         try:
             try:  # `locked`, written out
                 lock.acquire(False) or core.contend()
