@@ -104,7 +104,7 @@ class Endings(Departures):
             return None
         run.ended = True
         job = run.job
-        run.ended_at = now = self.now()
+        now = self.now()
         if run.limit is not None:
             self.timers.cancel(run.limit)
         if run.nudge is not None:
@@ -340,7 +340,7 @@ class Endings(Departures):
         if self.stopping and not self.live:
             self.rest()
 
-    @stores
+    @stores  # so it cannot call what it shares with `_commit_end`
     def _commit_cancelled(self, queue: JobQueue, backlog: Any, job: Job) -> None:
         job._value = None  # whoever asks gets an error of its own
         job.outcome = CANCELLED

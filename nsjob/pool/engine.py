@@ -31,7 +31,6 @@ class Run:
     reason: Interrupt | None = None  # set under the lock; it decides the outcome, the interrupt is a nudge
     ended = False
     begun_at = 0.0
-    ended_at = 0.0
     slot: Any = None  # the engine's own: the place where it runs
     value: Any = None
     error: BaseException | None = None

@@ -81,7 +81,6 @@ class State:
         self.idlers = Audience(self)  # woken when the last job of a stopping pool has ended
         self.subscriptions: tuple[Subscription, ...] = ()
         self.definitions = Definitions()
-        self.namespace = self.definitions.namespace
         self.stopping = False  # no more jobs
         self.cancelling = False  # and no more retries
         self.forked = False

@@ -76,7 +76,7 @@ def options_of(work: Work, options: JobOptions) -> JobOptions:
 
 def perform(run: Run) -> Any:
     """Run the body of `run` in this thread and return its value: any object, an Ending, or a coroutine of either."""
-    return perform_work(run.core.namespace, run.job, lambda: run)
+    return perform_work(run.definitions, run.job, lambda: run)
 
 
 def perform_work(definitions: dict[str, Any], job: Job, run: Callable[[], Run]) -> Any:
