@@ -898,7 +898,7 @@ def test_the_machine_finds_a_planted_bug(
     bug(monkeypatch)
     # A bug that depends on when threads run may not come twice alike; hypothesis then says that it is flaky.
     with pytest.raises(Exception, match=r".+"):
-        run_state_machine_as_test(Hasty, settings=thorough(600, Phase.generate))
+        run_state_machine_as_test(Hasty, settings=thorough(4000, Phase.generate))
     assert Hasty.complaints  # of the machine's own: without the bug it has none
 
 
