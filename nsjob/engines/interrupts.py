@@ -19,6 +19,7 @@ from __future__ import annotations
 import _imp
 import ctypes
 import dis
+import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -61,12 +62,19 @@ _IMPORT_LOCKING = frozenset(
 _parse_exception_table: Any = dis._parse_exception_table  # type: ignore[attr-defined]
 _PUSH = dis.opmap["PUSH_EXC_INFO"]
 _ranges: dict[CodeType, tuple[tuple[int, int], ...]] = {}
+_BEFORE_WITH = dis.opmap.get("BEFORE_WITH")  # up to 3.13
 _FLUSH = sys.version_info < (3, 13)
 _HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 _SHARED_IDENT = sys.version_info < (3, 12)  # a thread that is being started has its parent's ident until it runs
 _ENTERS_BY_CALL = sys.version_info >= (3, 14)
 _LONGEST_CHAIN = 20
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
+
+
+def _code_of(module: object, function: str) -> CodeType | None:
+    return getattr(getattr(module, function, None), "__code__", None)
+
+
 _importlib: Any = sys.modules["_frozen_importlib"]
 _MODULE_LOCK_CODE = _importlib._get_module_lock.__code__
 _IMPORT_ENTER = _importlib._ImportLockContext.__enter__.__code__
@@ -76,6 +84,11 @@ _MODULE_RELEASE = _importlib._ModuleLock.release.__code__
 _ENTER = threading.Condition.__enter__.__code__
 _EXITS = (threading.Condition.__exit__.__code__, _importlib._ModuleLockManager.__exit__.__code__)
 _START = threading.Thread.start.__code__
+_HANDLER_ACQUIRE = logging.Handler.acquire.__code__
+_HANDLER_RELEASE = logging.Handler.release.__code__
+_LOGGING_ACQUIRE = _code_of(logging, "_acquireLock")  # up to 3.12
+_LOGGING_RELEASE = _code_of(logging, "_releaseLock")
+_PATIENT_LOOKS = 40
 
 
 def _own(place: Place) -> None:
@@ -186,8 +199,15 @@ def unshield(place: Place) -> None:
         raise JobInterrupted
 
 
-def send(place: Place) -> bool:
+def send(place: Place, looks: int) -> bool:
     """Raise JobInterrupted in a thread, unless it is where that could do harm. Under the pool's lock.
+
+    A thread that shares a busy lock with others may be found waiting for it at every look. So after some looks it is
+    also sent where `mend` is sure to give back what it leaves taken.
+
+    Args:
+        place: the thread.
+        looks: how many times it was found busy before.
 
     Returns whether it was sent.
     """
@@ -196,7 +216,7 @@ def send(place: Place) -> bool:
     if frame is None:
         return True
     offset = frame.f_lasti
-    if _busy_with_locks(frame, offset):
+    if _busy_with_locks(frame, offset) and (looks < _PATIENT_LOOKS or not _mendable(frame, offset)):
         return False
     place.sent = True
     # Other threads may have run since that look: so there is another one and the send in one call from C to C, within
@@ -206,8 +226,10 @@ def send(place: Place) -> bool:
         there = map(is_, map(attrgetter("f_globals"), now), (frame.f_globals,))
     elif _HAS_GIL:
         there = map(and_, map(is_, now, (frame,)), map(eq, map(attrgetter("f_lasti"), (frame,)), (offset,)))
-    else:
+    elif looks < _PATIENT_LOOKS:
         there = map(is_, now, (frame,))
+    else:
+        there = map(bool, now)  # it never stands still; `mend` has to do
     return bool(list(map(set_async_exc, compress((ident,), there), (INTERRUPTED,))))
 
 
@@ -232,6 +254,16 @@ def _busy_with_locks(frame: FrameType, offset: int) -> bool:
     if not _protected(frame.f_code, offset):
         return True
     return _SHARED_IDENT and _starts_thread(frame)
+
+
+def _mendable(frame: FrameType, offset: int) -> bool:
+    """Whether an interrupt of a thread that is there leaves nothing taken that `mend` does not give back."""
+    if frame.f_code.co_code[offset] == _BEFORE_WITH:
+        return True  # it next looks for exceptions within that `with`
+    try:
+        return _missing(frame, offset) is not None
+    except Exception:
+        return False
 
 
 def _protected(code: CodeType, offset: int) -> bool:
@@ -289,6 +321,10 @@ def _missing(frame: FrameType, offset: int) -> Callable[[], object] | None:
             return _imp.release_lock
         if code in _EXITS:
             return cast("Callable[[], object]", frame.f_locals["self"]._lock.release)
+        if code is _HANDLER_RELEASE:
+            return cast("Callable[[], object]", frame.f_locals["self"].lock.release)
+        if code is _LOGGING_RELEASE:
+            return cast("Callable[[], object]", frame.f_globals["_lock"].release)
         return cast("Callable[[], object]", frame.f_locals["self"].release) if code is _MODULE_RELEASE else None
     if not step.startswith("CALL"):
         return None
@@ -296,6 +332,10 @@ def _missing(frame: FrameType, offset: int) -> Callable[[], object] | None:
         return _imp.release_lock
     if code is _ENTER:
         return cast("Callable[[], object]", frame.f_locals["self"]._lock.release)
+    if code is _HANDLER_ACQUIRE:
+        return cast("Callable[[], object]", frame.f_locals["self"].lock.release)
+    if code is _LOGGING_ACQUIRE:
+        return cast("Callable[[], object]", frame.f_globals["_lock"].release)
     if code.co_filename != _MODULE_LOCK_CODE.co_filename and not _ENTERS_BY_CALL:
         return None
     steps = [step for step in dis.get_instructions(code) if step.offset <= offset]

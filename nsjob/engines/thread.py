@@ -241,7 +241,9 @@ class ThreadEngine:
     def _send(self, place: Place, run: Run) -> bool:
         if place.run is not run or place.over:
             return True  # in the pool's code, which looks at run.reason itself, or gone
-        return send(place)
+        sent = send(place, run.looks)
+        run.looks = 0 if sent else run.looks + 1
+        return sent
 
     def abandon(self, run: Run) -> None:
         """The lost thread's place is taken by a new one as soon as there is work for it."""

@@ -37,6 +37,7 @@ class Run:
     snoozed = 0.0
     limit: Any = None  # the timer of its time limit
     nudge: Any = None  # the timer of the next nudge
+    looks = 0  # how many times it was found where it must not be interrupted, since it was last interrupted
     loop: Any = None  # of a coroutine body: how to cancel it
     output: Any = None
     waiting: Any = None  # the Park in which the body waits for other jobs
