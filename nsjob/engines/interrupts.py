@@ -295,6 +295,8 @@ def mend(error: BaseException) -> None:
     It does so where it landed between a lock's being taken and the `with` or `try` that is to give it back, or at the
     first step of what gives it back, before that had done anything. In the thread that was interrupted.
     """
+    if isinstance(error, JobInterrupted):
+        _free_import_lock()
     following: BaseException | None = error
     for _ in range(_LONGEST_CHAIN):
         if following is None:
@@ -310,6 +312,18 @@ def mend(error: BaseException) -> None:
             except Exception:  # it is not taken after all, or the frame is not what it seems: then there is no proof
                 pass
         following = following.__context__
+
+
+def _free_import_lock() -> None:
+    """Give back the lock of the import system: no body is left that could need it in this thread.
+
+    An interrupt that lands in a callback of the import system is swallowed there, so no traceback tells of it.
+    """
+    try:
+        for _ in range(_LONGEST_CHAIN):
+            _imp.release_lock()
+    except RuntimeError:  # this thread does not have it
+        pass
 
 
 def _missing(frame: FrameType, offset: int) -> Callable[[], object] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _imp
 import logging
 import threading
 from _thread import get_ident
@@ -78,3 +79,13 @@ def test_a_lock_that_was_taken_before_the_interrupt_stays_its_owner(pool: nsjob.
     with pytest.raises(nsjob.JobInterrupted):
         pool.submit("q", body).wait()
     assert not lock.acquire(blocking=False)
+
+
+def test_the_lock_of_imports_is_given_back_whatever_left_it_taken(pool: nsjob.Pool) -> None:
+    def body() -> None:
+        _imp.acquire_lock()
+        interrupt_me()()
+
+    with pytest.raises(nsjob.JobInterrupted):
+        pool.submit("q", body).wait()
+    assert not _imp.lock_held()
