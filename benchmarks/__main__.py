@@ -9,14 +9,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import table
-from benchmarks.measures import FULL, QUICK, measures
-from benchmarks.trials import Figures, figures
+from benchmarks import language, table
+from benchmarks import measures as pools
+from benchmarks.trials import Figures, Measure, figures
+
+
+def measures(quick: bool) -> list[Measure]:
+    """All measures: of the pool, then of the language."""
+    if quick:
+        return [*pools.measures(pools.QUICK), *language.measures(language.QUICK)]
+    return [*pools.measures(pools.FULL), *language.measures(language.FULL)]
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     """What the command line asks for."""
-    names = [measure.name for measure in measures(FULL)]
+    names = [measure.name for measure in measures(True)]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="nsjob beside its peers, in one run.")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="at most N rounds of each measure (7)")
     parser.add_argument("--quick", action="store_true", help="smaller sizes, at most 3 rounds: under half a minute")
@@ -32,9 +39,9 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Take the measures that the command line asks for, and print them as they are taken."""
     asked = options(arguments)
-    wanted = [each for each in measures(QUICK if asked.quick else FULL) if not asked.only or each.name in asked.only]
+    wanted = [each for each in measures(asked.quick) if not asked.only or each.name in asked.only]
     if asked.list:
-        print("\n".join(f"{measure.name:12} {measure.title} [{measure.unit}]" for measure in wanted))
+        print("\n".join(f"{measure.name:14} {measure.title} [{measure.unit}]" for measure in wanted))
         return
     print(table.machine())
     print(table.versions())
