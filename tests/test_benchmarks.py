@@ -62,7 +62,7 @@ def test_no_further_round_starts_when_the_time_of_a_measure_is_over() -> None:
 def test_the_program_prints_a_table_and_writes_the_same_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "QUICK", TINY)
+    monkeypatch.setattr(program.pools, "QUICK", TINY)
     file = tmp_path / "figures.json"
     program.main(["--quick", "--only", "round-trip", "--rounds", "2", "--json", str(file)])
     printed = capsys.readouterr().out
@@ -77,7 +77,7 @@ def test_the_program_prints_a_table_and_writes_the_same_as_json(
 def test_the_program_names_its_measures(capsys: pytest.CaptureFixture[str]) -> None:
     program.main(["--list"])
     printed = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in printed] == [measure.name for measure in measures(TINY)]
+    assert [line.split()[0] for line in printed] == [measure.name for measure in program.measures(True)]
 
 
 def test_a_measure_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -229,7 +229,9 @@ def truth(value: Any) -> bool:
             message = f'expected boolean value but got "{brief(shown)}"{octal_hint(shown)}'
             raise TclError(message, "TCL", "VALUE", "NUMBER")
         return word
-    return bool(_checked(found) if type(found) is float else found)
+    if found != found:
+        raise TclError("floating point value is Not a Number", "TCL", "VALUE", "DOUBLE", "NAN")
+    return bool(found)
 
 
 def tidy(value: Any) -> Any:
@@ -258,6 +260,8 @@ def _argument(value: Any) -> int | float:
         shown = text(value)
         message = f'expected floating-point number but got "{shown}"{octal_hint(shown)}'
         raise TclError(message, "TCL", "VALUE", "NUMBER")
+    if found != found:
+        raise TclError("floating point value is Not a Number", "TCL", "VALUE", "DOUBLE", "NAN")
     return found
 
 
@@ -273,9 +277,9 @@ def _of_reals(function: Callable[..., float]) -> Callable[..., Any]:
     def apply(_: Interp, *values: Any) -> float:
         given = [_float(_argument(value)) for value in values]
         try:
-            return function(*given)
+            return _checked(function(*given))
         except ValueError:
-            return math.nan  # an error only where it is worked on, or is the result
+            return _checked(math.nan)
         except OverflowError:
             return math.inf
 
@@ -288,6 +292,11 @@ def _log(x: float) -> float:
 
 def _log10(x: float) -> float:
     return -math.inf if x == 0 else math.log10(x)
+
+
+def _sqrt(_: Interp, value: Any) -> float:
+    given = _float(_argument(value))
+    return math.nan if given < 0 else math.sqrt(given)  # an error only where it is worked on, or is the result
 
 
 def _real_power(x: float, y: float) -> float:
@@ -370,6 +379,8 @@ def _extreme(better: Callable[[Any, Any], bool]) -> Callable[..., Any]:
         for value in values:
             if number(value) is None:
                 raise TclError(f'expected floating-point number but got "{text(value)}"')
+            if number(value) != number(value):
+                raise TclError("floating point value is Not a Number")
         best = _number_argument(values[0])
         for value in values[1:]:
             found = _number_argument(value)
@@ -403,13 +414,12 @@ def _srand(interp: Interp, value: Any) -> float:
 
 
 MANY = 1 << 30
-_MATH = "acos asin atan cos exp sin sqrt tan tanh cosh".split()
+_MATH = "acos asin atan cos exp sin tan tanh cosh".split()
 FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
-    **{
-        name: (1, 1, _of_reals(getattr(math, name))) for name in "acos asin atan cos exp sin sqrt tan tanh cosh".split()
-    },
+    **{name: (1, 1, _of_reals(getattr(math, name))) for name in "acos asin atan cos exp sin tan tanh cosh".split()},
     "log": (1, 1, _of_reals(_log)),
     "log10": (1, 1, _of_reals(_log10)),
+    "sqrt": (1, 1, _sqrt),
     "sinh": (1, 1, _of_reals(_sinh)),
     "atan2": (2, 2, _of_reals(math.atan2)),
     "fmod": (2, 2, _of_reals(_fmod)),

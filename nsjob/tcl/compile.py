@@ -666,14 +666,7 @@ def compile_expr(source: str) -> tuple[Code, Code]:
     node = parse_expr(source)
     value = folded(node, compiler.value(node))
     condition = compiler.condition(node)
-    if kept(node):
-        return value, condition
     return (lambda frame: tidy(value(frame))), condition
-
-
-def kept(node: Node) -> bool:
-    """Whether a result stays as it is: what Tcl compiles last decides whether it is made a number."""
-    return node[0] == "?" and node[3][0] in ("binary", "unary", "&&", "||")
 
 
 def folded(node: Node, value: Code) -> Code:

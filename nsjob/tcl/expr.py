@@ -12,7 +12,7 @@ from typing import Any
 
 from nsjob.tcl.errors import ParseError, TclError
 from nsjob.tcl.parser import Parser, Part
-from nsjob.tcl.values import parse_number, truth_word
+from nsjob.tcl.values import parse_number, text, truth_word
 
 __all__ = ["Node", "parse_expr"]
 
@@ -104,7 +104,7 @@ class _Expression:
             if value is not None:
                 self.expect_operand()
                 self.at = number.end()
-                self.complete = ("const", value)
+                self.complete = _number_node(number[0], value)
                 return ""
         self.word(sign)
         return ""
@@ -135,7 +135,7 @@ class _Expression:
             raise self.bareword(name)
         self.expect_operand()
         value = parse_number(name)
-        self.complete = ("const", name if value is None else value)
+        self.complete = ("const", name) if value is None else _number_node(name, value)
         self.at = found.end()
 
     def expect_operand(self) -> None:
@@ -294,12 +294,7 @@ class _Expression:
         before = source[start:at]
         token = source[at : at + scanned]
         rest = source[at + scanned : end]
-        shown = (
-            (before if len(before) < _LIMIT else "..." + before[3 - _LIMIT :])
-            + (token if len(token) < _LIMIT else token[: _LIMIT - 3] + "...")
-            + mark
-            + (rest if len(rest) < _LIMIT else rest[: _LIMIT - 3] + "...")
-        )
+        shown = _cut_before(before) + _cut_after(token) + mark + _cut_after(rest)
         message = f'{message}{" at _@_" if mark else ""}\nin expression "{shown}"{hint}'
         error = TclError(message, "TCL", "PARSE", "EXPR", *code)
         error.add(f'\n    (parsing expression "{self.shown()}")')
@@ -307,19 +302,18 @@ class _Expression:
 
     def shown(self) -> str:
         """The expression, cut where it is long."""
-        whole = self.source[self.start : self.end]
-        return whole if len(whole) < _LIMIT else whole[: _LIMIT - 3] + "..."
+        return _cut_after(self.source[self.start : self.end])
 
     def unclosed(self, error: ParseError) -> TclError:
         """A brace, bracket or quote that is not closed, as expressions say it."""
         if error.code[-1] == "STACK":
             return error
         self.at = error.at
-        return self.wrong(str(error), "UNBALANCED", scanned=self.end - error.at if error.open == "quote" else 0)
+        return self.wrong(str(error), "UNBALANCED", scanned=1)
 
     def bareword(self, name: str) -> TclError:
         """A word that means nothing in an expression."""
-        shown = name if len(name) < _LIMIT else name[: _LIMIT - 3] + "..."
+        shown = _cut_after(name)
         hint = f';\nshould be "${shown}" or "{{{shown}}}" or "{shown}(...)" or ...'
         code = ["BAREWORD"]
         if _BAD_OCTAL.match(name):
@@ -329,9 +323,26 @@ class _Expression:
         return self.wrong(f'invalid bareword "{shown}"', *code, scanned=len(name), hint=hint)
 
 
+def _cut_after(part: str) -> str:
+    """The beginning of a text, so many bytes of it as Tcl shows."""
+    encoded = part.encode("utf-8", "surrogatepass")
+    return part if len(encoded) < _LIMIT else encoded[: _LIMIT - 3].decode("utf-8", "ignore") + "..."
+
+
+def _cut_before(part: str) -> str:
+    """The end of a text, likewise."""
+    encoded = part.encode("utf-8", "surrogatepass")
+    return part if len(encoded) < _LIMIT else "..." + encoded[3 - _LIMIT :].decode("utf-8", "ignore")
+
+
 def len_of(op: str) -> int:
     """How many signs an operator has; the end has none."""
     return 0 if op == "end" else len(op)
+
+
+def _number_node(source: str, value: int | float) -> Node:
+    """A literal number; where it is not in its usual form, its text is kept, since it may be compared as text."""
+    return ("const", value if text(value) == source else source)
 
 
 def _text_node(parts: list[Part]) -> Node:

@@ -25,7 +25,6 @@ from nsjob.tcl.compile import (
     Weave,
     constant,
     folded,
-    kept,
     reading,
 )
 from nsjob.tcl.errors import BREAK, CONTINUE, Signal, TclError
@@ -262,7 +261,7 @@ def _expr(compiler: Compiler, command: Command, context: Context) -> Code | None
     if node is None:
         return None
     note = compiler.noter(command)
-    certain = (node[0] == "binary" and node[1] in FAST) or kept(node)  # its result is as it is to be
+    certain = node[0] == "binary" and node[1] in FAST  # its result is a number in its usual form
 
     noted = compiler.noted(node, note) if certain else None
     if noted is not None:

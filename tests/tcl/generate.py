@@ -6,18 +6,24 @@ Prints how many answers were compared and how many differ, and the shortest scri
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from nsjob.tcl.values import parse_number
 from tests.tcl.grammar import Grammar
 from tests.tcl.oracle import Answer, Ours, Tclsh
 
 __all__ = ["Outcome", "compare", "shrunk"]
 
 BATCH = 500
+# An array that is set from itself: compiled, it is there before its value is looked for. `subst` of what is no script:
+# it is evaluated up to there. `string range` from beyond the end: compiled, the other index is not looked at. An error
+# code that is trapped: it depends on whether the variable was compiled in.
+ACCIDENTAL = re.compile(r"array se\w* (\w+) \$\1(?!\w)|subst[^\n]*\[|string ra\w* \S+ en\w*\+1 \S|trap \{TCL LOOKUP")
 BEYOND = ("must be args, body, class", "-errorstack")  # shows what is left out on purpose
 
 
@@ -42,6 +48,15 @@ def batches(count: int, seed: int) -> Iterator[list[str]]:
         yield [grammar.script() for _ in range(min(BATCH, count - begun))]
 
 
+def beyond(script: str, expected: Answer, found: Answer) -> bool:
+    """Whether a difference shows what is left out on purpose, or how real Tcl happens to compile."""
+    if any(part in expected.result for part in BEYOND) or ACCIDENTAL.search(script):
+        return True
+    if "?" in script and expected.end == found.end == "ok":  # whether `a ? 07 : b` is 07 or 7 depends on `b`
+        return parse_number(expected.result) is not None and parse_number(expected.result) == parse_number(found.result)
+    return False
+
+
 def compare(count: int, seed: int, say: bool = False) -> Outcome:
     """Run so many scripts both ways."""
     outcome = Outcome()
@@ -51,7 +66,7 @@ def compare(count: int, seed: int, say: bool = False) -> Outcome:
             theirs = beside.submit(tclsh.run_all, batch)
             found = ours.run_all(batch)
             for script, expected, answer in zip(batch, theirs.result(), found, strict=True):
-                if any(part in expected.result for part in BEYOND):
+                if beyond(script, expected, answer):
                     continue
                 if not expected.agrees(answer):
                     outcome.differing.append((script, expected, answer))

@@ -18,9 +18,24 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-__all__ = ["TCLSH", "Answer", "Ours", "Tclsh"]
+__all__ = ["NO_TCLSH", "TCLSH", "Answer", "Ours", "Tclsh"]
 
-TCLSH = shutil.which("tclsh8.6") or shutil.which("tclsh")
+RECORDED = "8.6.13"  # whose answers are recorded: others word some messages differently
+
+
+def real_tcl() -> str | None:
+    """The path of a tclsh of the recorded version, or None."""
+    for name in ("tclsh8.6", "tclsh"):
+        path = shutil.which(name)
+        if path is not None:
+            asked = subprocess.run([path], input="puts [info patchlevel]", capture_output=True, text=True, check=False)
+            if asked.stdout.strip() == RECORDED:
+                return path
+    return None
+
+
+TCLSH = real_tcl()
+NO_TCLSH = f"there is no tclsh {RECORDED}"
 SECONDS = 10.0  # what a script may take
 SERVER = Path(__file__).with_name("oracle.tcl")
 
@@ -44,11 +59,15 @@ class Answer:
     def agrees(self, other: Answer) -> bool:
         """Whether all but errorInfo is the same.
 
-        Which of two error codes `can't read` has depends in Tcl on how the script was compiled.
+        Which of some error codes `can't read` and `can't unset` have depends in Tcl on how the script was compiled.
         """
         if (self.end, self.result) != (other.end, other.result):
             return False
-        unread = self.result.startswith("can't read") and self.code[:9] in UNREAD and other.code[:9] in UNREAD
+        unread = (
+            self.result.startswith(("can't read", "can't unset"))
+            and self.code[:9] in UNREAD
+            and other.code[:9] in UNREAD
+        )
         return unread or self.code == other.code
 
     def traces(self, other: Answer) -> bool:
@@ -56,7 +75,7 @@ class Answer:
         return self.info in ("", other.info)
 
 
-UNREAD = ("TCL LOOKU", "TCL READ ")
+UNREAD = {"TCL LOOKU", "TCL READ ", "TCL UNSET"}
 # What the top level makes of completion codes that nobody took. A child interpreter hands them to its parent instead.
 STRAY = {"3": 'invoked "break" outside of a loop', "4": 'invoked "continue" outside of a loop'}
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tcl import recordings
 from tests.tcl.accidents import ACCIDENTS
-from tests.tcl.oracle import TCLSH, Answer, Ours, Tclsh
+from tests.tcl.oracle import NO_TCLSH, TCLSH, Answer, Ours, Tclsh
 
 FAMILIES = recordings.families()
 # Families of which errorInfo is not compared yet, only result, message and errorCode.
@@ -34,7 +34,7 @@ WITHOUT_INFO = frozenset(
 )
 SHOWN = 15  # disagreements of a family that are shown
 
-without_tclsh = pytest.mark.skipif(TCLSH is None and not os.environ.get("CI"), reason="there is no tclsh")
+without_tclsh = pytest.mark.skipif(TCLSH is None and not os.environ.get("NSJOB_REQUIRE_TCLSH"), reason=NO_TCLSH)
 
 
 def difference(script: str, expected: Answer, found: Answer, info: bool = False) -> str:

@@ -9,13 +9,13 @@ import pytest
 
 from tests.tcl.generate import compare, shrunk
 from tests.tcl.grammar import Grammar
-from tests.tcl.oracle import TCLSH, Ours, Tclsh
+from tests.tcl.oracle import NO_TCLSH, TCLSH, Ours, Tclsh
 
 COUNT = int(os.environ.get("NSJOB_TCL_SCRIPTS", "2000"))
 SEED = int(os.environ.get("NSJOB_TCL_SEED", "1"))
 
 
-@pytest.mark.skipif(TCLSH is None and not os.environ.get("CI"), reason="there is no tclsh")
+@pytest.mark.skipif(TCLSH is None and not os.environ.get("NSJOB_REQUIRE_TCLSH"), reason=NO_TCLSH)
 def test_random_scripts_say_what_they_say_in_real_tcl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 

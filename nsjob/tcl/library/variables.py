@@ -144,7 +144,7 @@ def level_frame(interp: Interp, given: Any) -> Frame | None:
     absolute = shown.startswith("#")
     number = parse_number(shown[1:] if absolute else shown)
     if type(number) is not int or number < 0 or (not absolute and not shown[:1].isdigit()):
-        if absolute:
+        if absolute or shown[:1].isdigit():
             raise TclError(f'bad level "{shown}"', "TCL", "LOOKUP", "LEVEL", shown)
         return None
     wanted = number if absolute else interp.frame.level - number
