@@ -270,6 +270,8 @@ def _number_argument(value: Any) -> int | float:
     if found is None:
         shown = text(value)
         raise TclError(f'expected number but got "{shown}"{octal_hint(shown)}', "TCL", "VALUE", "NUMBER")
+    if found != found:
+        raise TclError("floating point value is Not a Number", "TCL", "VALUE", "DOUBLE", "NAN")
     return found
 
 

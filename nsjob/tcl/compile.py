@@ -76,6 +76,7 @@ class Compiler:
         self.direct = direct
         self.woven = woven and not direct
         self.procedure = procedure
+        self.jumps_on_not = True  # whether the condition of a `!` is that of what is behind it, turned round
         self.jumping = False  # whether a Jump may come out of what was compiled last
 
     # -- errors --------------------------------------------------------------------------------------------------
@@ -345,6 +346,9 @@ class Compiler:
             first, second = self.condition(node[1]), self.condition(node[2])
             return lambda frame: first(frame) or second(frame)
         if kind == "unary" and node[1] == "!":
+            if self.jumps_on_not:
+                operand = self.condition(node[2])
+                return lambda frame: not operand(frame)
             value = self.value(node)
             return lambda frame: value(frame) == 1
         if kind == "binary" and node[1] in COMPARISONS:
@@ -663,6 +667,7 @@ def compile_expr(source: str) -> tuple[Code, Code]:
         TclError: it is none.
     """
     compiler = Compiler(source, False, True)
+    compiler.jumps_on_not = False
     node = parse_expr(source)
     value = folded(node, compiler.value(node))
     condition = compiler.condition(node)

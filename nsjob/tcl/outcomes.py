@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nsjob.tcl.errors import ERROR, OK, RETURN, Signal, TclError
-from nsjob.tcl.values import TclDict, elements, mapping, parse_number, text
+from nsjob.tcl.values import SPACE, TclDict, elements, mapping, parse_number, text
 
 if TYPE_CHECKING:
     from nsjob.tcl.interp import Interp
@@ -131,4 +131,13 @@ _SUCCESS = TclDict({"-code": 0, "-level": 0})
 
 def joined(words: list[Any]) -> str:
     """Several words put together to one script, as `concat` does it."""
-    return " ".join([shown for word in words if (shown := text(word).strip(" \t\n\r\v\f"))])
+    return " ".join([shown for word in words if (shown := _trimmed(text(word)))])
+
+
+def _trimmed(word: str) -> str:
+    """A word without the white space around it, save one after a backslash."""
+    shown = word.strip(SPACE)
+    backslashes = len(shown) - len(shown.rstrip("\\"))
+    if backslashes % 2 and len(word.rstrip(SPACE)) < len(word):
+        shown += word[len(word.rstrip(SPACE))]
+    return shown
