@@ -346,7 +346,7 @@ class Compiler:
             first, second = self.condition(node[1]), self.condition(node[2])
             return lambda frame: first(frame) or second(frame)
         if kind == "unary" and node[1] == "!":
-            if self.jumps_on_not:
+            if self.jumps_on_not and node[2][0] != "const":
                 operand = self.condition(node[2])
                 return lambda frame: not operand(frame)
             value = self.value(node)
