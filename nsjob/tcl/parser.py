@@ -146,6 +146,7 @@ _IN_QUOTES = re.compile(r"[^\"\[$\\]+")
 _IN_INDEX = re.compile(r"[^)\[$\\]+")
 _BRACES = re.compile(r"[{}]|\\(?:\n|.)?", re.DOTALL)
 _FOLDED = re.compile(r"(?<!\\)((?:\\\\)*)\\\n[ \t]*")
+_COMMENTED = re.compile(r"[ \t\v\f\r]#")
 _NAME = re.compile(r"(?:[A-Za-z0-9_]|::+)+")
 _ESCAPED_END = re.compile(r"(?<!\\)(?:\\\\)+\n\Z")
 _AFTER = " \t\v\f\r\n;"
@@ -279,12 +280,13 @@ class Parser:
         raise ParseError(f"missing close-brace{self._comment_hint(at)}", at, "brace")
 
     def _comment_hint(self, at: int) -> str:
-        """Whether a brace in a comment may be the reason: Tcl guesses so too."""
+        """Whether a brace in a comment may be the reason: Tcl guesses so too, line by line."""
+        first = True
         for line in self.source[at : self._size].split("\n"):
-            brace = line.rfind("{")
-            if brace > 0 and re.search(r"[ \t\v\f\r]#|^#", line[:brace]) and line is not None:
-                if re.search(r"\s#", line[:brace]) or (line[0] == "#" and not self.source.startswith(line, at)):
-                    return ": possible unbalanced brace in comment"
+            before = line[: max(line.rfind("{"), 0)]
+            if _COMMENTED.search(before) or (before.startswith("#") and not first):
+                return ": possible unbalanced brace in comment"
+            first = False
         return ""
 
     def quoted(self, at: int) -> tuple[list[Part], int]:
