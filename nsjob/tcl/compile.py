@@ -235,12 +235,12 @@ class Compiler:
     def variable(self, variable: Variable) -> Code:
         """Code for the value of a variable."""
         name = variable.name
-        if variable.index is None:
+        if variable.element is None:
             return reading(name, self.procedure)
-        if len(variable.index) == 1 and type(variable.index[0]) is str:
-            key = variable.index[0]
+        if len(variable.element) == 1 and type(variable.element[0]) is str:
+            key = variable.element[0]
             return lambda frame: frame.get(name, key)
-        index = self.parts(variable.index)
+        index = self.parts(variable.element)
         return lambda frame: frame.get(name, text(index(frame)))
 
     def substitution(self, substitution: Substitution) -> Code:
@@ -388,7 +388,7 @@ class Compiler:
 
 def _local(node: Node) -> str | None:
     """The name of the plain variable that a node is, or None."""
-    if node[0] == "parts" and type(node[1][0]) is Variable and node[1][0].index is None:
+    if node[0] == "parts" and type(node[1][0]) is Variable and node[1][0].element is None:
         name: str = node[1][0].name
         return name if "::" not in name else None
     return None

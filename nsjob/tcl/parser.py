@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from nsjob.tcl.errors import ParseError
 from nsjob.tcl.values import BACKSLASH, backslash
@@ -29,24 +29,22 @@ __all__ = [
 DEEPEST = 120  # brackets within brackets
 
 
-@dataclass(slots=True)
-class Variable:
+class Variable(NamedTuple):
     """`$name`, `${name}` or `$name(index)`.
 
     Attributes:
         start, end: its place in the source, as an offset and the offset after it.
         name: of the variable, without the index.
-        index: the parts of the index, or None where there is none.
+        element: the parts of the index, or None where there is none.
     """
 
     start: int
     end: int
     name: str
-    index: list[Part] | None = None
+    element: list[Part] | None = None
 
 
-@dataclass(slots=True)
-class Substitution:
+class Substitution(NamedTuple):
     """`[script]`; the place is that of the brackets too."""
 
     start: int
@@ -57,8 +55,7 @@ class Substitution:
 Part: TypeAlias = "str | Variable | Substitution"
 
 
-@dataclass(slots=True)
-class Word:
+class Word(NamedTuple):
     """One word of a command.
 
     Attributes:
@@ -77,8 +74,7 @@ class Word:
     expand: bool = False
 
 
-@dataclass(slots=True)
-class Command:
+class Command(NamedTuple):
     """One command: its place, from its first word to before its terminator, and its words."""
 
     start: int
@@ -202,6 +198,7 @@ class Parser:
         words: list[Word] = []
         start = at
         common = _COMMON_NESTED.match if nested else _COMMON.match
+        new = tuple.__new__  # what the class itself would call: a call in between would cost as much again
         while True:
             found = common(source, at, size)
             if found is not None:
@@ -209,12 +206,12 @@ class Parser:
                 text = found[kind]
                 end = found.end(kind)
                 if kind == 1:
-                    words.append(Word(at, end, "bare", text))
+                    words.append(new(Word, (at, end, "bare", text, None, False)))
                 elif kind == 2:
-                    words.append(Word(at, end, "bare", None, [Variable(at, end, text)]))
+                    words.append(new(Word, (at, end, "bare", None, [new(Variable, (at, end, text, None))], False)))
                 else:
                     end += 1
-                    words.append(Word(at, end, "braced" if kind == 3 else "quoted", text))
+                    words.append(new(Word, (at, end, "braced" if kind == 3 else "quoted", text, None, False)))
                 at = found.end()
             else:
                 if at >= size:
@@ -237,10 +234,7 @@ class Parser:
             if source.startswith("{*}", at) and at + 3 < self._size:
                 after = source[at + 3]
                 if after not in _AFTER and not (nested and after == "]") and not source.startswith("\\\n", at + 3):
-                    word = self.plain_word(at + 3, nested)
-                    word.start = at
-                    word.expand = True
-                    return word
+                    return self.plain_word(at + 3, nested)._replace(start=at, expand=True)
         return self.plain_word(at, nested)
 
     def plain_word(self, at: int, nested: bool) -> Word:

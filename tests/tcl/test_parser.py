@@ -33,7 +33,7 @@ def nested(parts: list[object]) -> Iterator[Script]:
         if isinstance(part, Substitution):
             yield from scripts(part.script)
         elif isinstance(part, Variable):
-            yield from nested(list(part.index or []))
+            yield from nested(list(part.element or []))
 
 
 @settings(deadline=None)

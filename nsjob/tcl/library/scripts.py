@@ -79,7 +79,7 @@ def _bracket(parser: Parser, at: int, interp: Interp) -> Substitution:
 
 def _limited(variable: Variable, without: set[str]) -> Variable:
     """With -nocommands, a command in an array's index stays as it is."""
-    if "-nocommands" not in without or variable.index is None:
+    if "-nocommands" not in without or variable.element is None:
         return variable
     return variable
 
