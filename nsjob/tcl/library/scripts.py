@@ -9,7 +9,7 @@ from nsjob.tcl.compile import Compiler, compile_direct
 from nsjob.tcl.errors import BREAK, CONTINUE, ERROR, OK, RETURN, Signal, TclError
 from nsjob.tcl.library.procedures import PATCHLEVEL
 from nsjob.tcl.outcomes import joined
-from nsjob.tcl.parser import Parser, Substitution, Variable
+from nsjob.tcl.parser import Parser
 from nsjob.tcl.values import BACKSLASH, backslash, elements, text
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ def subst(interp: Interp, arguments: list[Any]) -> str:
                 variable = parser.variable(at)
                 if variable is not None:
                     end = variable.end
-                    found.append(text(compiler.variable(_limited(variable, without))(interp.frame)))
+                    found.append(text(compiler.variable(variable)(interp.frame)))
                 else:
                     found.append("$")
             elif sign == "[" and "-nocommands" not in without:
-                substitution = _bracket(parser, at, interp)
+                substitution = parser.bracket(at)
                 end = substitution.end
                 found.append(text(compiler.substitution(substitution)(interp.frame)))
             else:
@@ -71,17 +71,6 @@ def subst(interp: Interp, arguments: list[Any]) -> str:
             end = max(end, at + 1)
         at = end
     return "".join(found)
-
-
-def _bracket(parser: Parser, at: int, interp: Interp) -> Substitution:
-    return parser.bracket(at)
-
-
-def _limited(variable: Variable, without: set[str]) -> Variable:
-    """With -nocommands, a command in an array's index stays as it is."""
-    if "-nocommands" not in without or variable.element is None:
-        return variable
-    return variable
 
 
 @FAMILY.command("source", "?-encoding name? fileName", 1, 3)
