@@ -33,6 +33,9 @@ from nsjob.tcl.values import elements, list_text, quoted, text
 
 __all__ = ["Interp", "Procedure"]
 
+# How often Tcl and Python may call each other, one within the other. Python's C functions may lie in between (a sort's
+# key that evaluates a script), which take the stack of the machine.
+MOST_CROSSINGS = 200
 _FRAMES = 14  # of Python's stack that one of them takes at most
 _CACHED = 2000  # sources
 _SHORT = 5_000_000  # signs of all cached sources together
@@ -178,6 +181,7 @@ class Interp:
         self.failed: tuple[TclError, int, str, int] | None = None
         self.scripts: list[str] = []  # files that are being read
         self.evaluations = 0
+        self.crossings = 0  # Python callables that run one within the other
         self.kept: dict[str, Any] = {}  # return options of the procedure that returned last, for `catch`
         prepare(self)
 
@@ -193,12 +197,17 @@ class Interp:
         """
 
         def run(interp: Interp, values: list[Any]) -> Any:
+            interp.crossings += 1
             try:
+                if interp.crossings > MOST_CROSSINGS:
+                    raise too_deep()
                 return function(interp, *values)
             except (TclError, Signal, RecursionError):
                 raise
             except Exception as error:
                 raise _from_python(error, name) from error
+            finally:
+                interp.crossings -= 1
 
         self.define(Command(name.removeprefix("::"), "?arg ...?", run, 0, MANY, (function.__doc__ or "").strip()))
 
@@ -223,6 +232,8 @@ class Interp:
     def run(self, code: Code) -> Any:
         """Run code in the present frame, for a caller from Python: what comes out is a result or an error."""
         outermost = self.evaluations == 0
+        if self.evaluations > MOST_CROSSINGS:
+            raise too_deep()
         if outermost:
             _depth.enter()
             self.stopping.clear()

@@ -147,6 +147,28 @@ def test_endless_recursion_is_an_error(interp: Interp, script: str) -> None:
     assert interp.eval("expr 1+1") == 2
 
 
+@pytest.mark.parametrize(
+    "again", ["interp.eval('again')", "interp.call(['again'])", "interp.eval('catch again m; error $m')"]
+)
+@pytest.mark.parametrize("way", ["{}", "sorted([2, 1], key=lambda item: {})", "[*map(lambda item: {}, [1])]"])
+def test_endless_recursion_through_python_is_an_error(interp: Interp, again: str, way: str) -> None:
+    interp.register("again", eval(f"lambda interp: {way.format(again)}"))
+    answers: list[str] = []
+
+    def run() -> None:
+        try:
+            interp.eval("again")
+        except TclError as error:
+            answers.append(str(error))
+
+    run()
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(60)
+    assert answers == ["too many nested evaluations (infinite loop?)"] * 2
+    assert interp.eval("expr 1+1") == 2
+
+
 def test_endless_recursion_in_a_thread_is_an_error(interp: Interp) -> None:
     answers: list[str] = []
 
