@@ -7,13 +7,14 @@ whole. Pool is its face.
 
 from __future__ import annotations
 
+from _thread import get_ident
 from collections.abc import Callable
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal
 
 from nsjob.pool.engine import Run, engine_named
 from nsjob.pool.entering import Entering
-from nsjob.pool.job import DONE, SCHEDULED, Job
+from nsjob.pool.job import DONE, RUNNING, SCHEDULED, Job
 from nsjob.pool.records import Settings
 from nsjob.pool.stopping import Stopping
 from nsjob.pool.timers import Timers
@@ -127,8 +128,9 @@ class Core(Entering):
             place.lock = self.lock
             place.acquire = self.lock.acquire
             place.sent = False
-            if place.job is not None:
-                place.the_run()  # so that the thread, where it is this one, sees that the job is not its own any more
+            # Other threads are not there any more, and may have been anywhere in the pool's code.
+            if place.ident == get_ident() and place.job is not None and place.job.state is RUNNING:
+                place.the_run()  # so that this thread sees that the job is not its own any more
 
     # -- what jobs say -------------------------------------------------------------------------------------------------
 

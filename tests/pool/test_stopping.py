@@ -331,3 +331,16 @@ def test_a_lower_priority_does_not_overtake_when_the_top_is_cancelled(gate: Gate
         gate.let()
         pool.waitall(timeout=PATIENCE)
     assert order == ["middle", "low"]
+
+
+def test_a_fork_does_not_touch_what_other_threads_had_in_hand() -> None:
+    pool = nsjob.Pool()
+    pool.create("q", 1)
+    job = pool.submit("q", int)
+    job.wait()
+    core = pool._core
+    (place,) = core.threads.places
+    place.job = job  # as it is for an instant, in the thread that ended it: done, and without its context
+    core.fork()  # what the child of a fork does
+    with pytest.raises(nsjob.PoolForked):
+        pool.queue("q", "1")
