@@ -416,7 +416,6 @@ def _srand(interp: Interp, value: Any) -> float:
 
 
 MANY = 1 << 30
-_MATH = "acos asin atan cos exp sin tan tanh cosh".split()
 FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
     **{name: (1, 1, _of_reals(getattr(math, name))) for name in "acos asin atan cos exp sin tan tanh cosh".split()},
     "log": (1, 1, _of_reals(_log)),

@@ -1,6 +1,6 @@
 """Values: Python objects that have a Tcl string form, and the other way round: numbers, lists and dicts from text.
 
-A value is never changed in place, save by who can show that nobody else has it (see `unshared`). Strings stand for
+A value is never changed in place, save by who can show that nobody else has it (see `ALONE`). Strings stand for
 themselves, numbers print as Tcl prints them, True is 1 and None is empty, sequences are lists, mappings are dicts.
 """
 
@@ -35,7 +35,6 @@ __all__ = [
     "quoted",
     "real",
     "text",
-    "unshared",
 ]
 
 SPACE = " \t\n\r\v\f"
@@ -569,7 +568,7 @@ def dict_elements(source: str) -> list[Any]:
 
 
 def _alone() -> int:
-    """How many references `unshared` sees to a list that only a dict has."""
+    """How many references are counted to a list that only a dict has, beside one local name."""
     holder = {"x": [1]}
     value = holder["x"]
     return sys.getrefcount(value)
@@ -583,12 +582,6 @@ def _shared() -> int:
     return count if other is value else 0
 
 
+# The count (`sys.getrefcount`, of one local name) of a value that its variable alone has. Tcl's own rule: such a value
+# may be changed in place.
 ALONE = _alone() if _shared() == _alone() + 1 else -1  # -1: references are not counted here, so everything is copied
-
-
-def unshared(value: Any, references: int) -> bool:
-    """Whether a value that was counted (`sys.getrefcount`) beside one local name belongs to its variable alone.
-
-    Tcl's own rule: a value may be changed in place where nobody else has it.
-    """
-    return references == ALONE

@@ -31,6 +31,7 @@ from nsjob.tcl.errors import BREAK, CONTINUE, Signal, TclError
 from nsjob.tcl.frames import Frame, split_name, unsettable
 from nsjob.tcl.outcomes import caught
 from nsjob.tcl.parser import Command, Word
+from nsjob.tcl.places import own_list
 from nsjob.tcl.values import ALONE, canonical, elements, integer, number, text
 
 __all__ = ["concatenate", "extend", "increase", "looping"]
@@ -201,16 +202,15 @@ def extend(frame: Frame, name: str, new: list[Any]) -> Any:
     """What `lappend` does: in place where nobody else has the list."""
     name, key = split_name(name)
     _writable(frame, name, key)
-    frame, name, key = frame.resolve(name, key)
-    known: dict[str, Any] = frame.vars if key is None else frame.array(name) or frame.vars
-    where = name if key is None else key
-    if key is None or known is not frame.vars:
-        old = known.get(where)
-        if type(old) is list and getrefcount(old) == ALONE:
-            old.extend(new)
-            return old
-    old = [*elements(frame.get(name, key)), *new] if frame.exists(name, key) else new
-    return frame.set(name, key, old)
+    there, base, index = frame.resolve(name, key)
+    holder = there.vars if index is None else there.array(base)
+    where = base if index is None else index
+    if holder is None or where not in holder:
+        return frame.set(name, key, new)
+    values = own_list(holder, where)
+    values.extend(new)
+    holder[where] = values
+    return values
 
 
 @weave("append")

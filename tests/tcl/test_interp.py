@@ -251,3 +251,19 @@ def test_what_more_text_would_not_help_is_complete(source: str) -> None:
 
 def test_a_continued_line_is_not_complete() -> None:
     assert not is_complete("foo \\\n")
+
+
+@pytest.mark.parametrize(
+    ("script", "version"),
+    [
+        ("package require p", "1.0"),
+        ("package prefer latest; package require p", "2.0b1"),
+        ("package require p 2.0b1", "2.0b1"),
+    ],
+)
+def test_a_stable_version_of_a_package_is_preferred_unless_told_otherwise(
+    interp: Interp, script: str, version: str
+) -> None:
+    for known in ("1.0", "2.0b1"):
+        interp.eval(f"package ifneeded p {known} {{package provide p {known}}}")
+    assert text(interp.eval(script)) == version

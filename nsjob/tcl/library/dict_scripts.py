@@ -9,8 +9,8 @@ from nsjob.tcl.command import choose, wrong_args
 from nsjob.tcl.errors import BREAK, CONTINUE, Signal, TclError
 from nsjob.tcl.library.control import note
 from nsjob.tcl.library.dicts import DICT, FAMILY, descend, followed, unknown
-from nsjob.tcl.library.places import own_dict, place
 from nsjob.tcl.patterns import glob_match
+from nsjob.tcl.places import own_dict, place
 from nsjob.tcl.values import TclDict, boolean, elements, mapping, text
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from nsjob.tcl.command import Family, wrong_args
 from nsjob.tcl.errors import TclError
-from nsjob.tcl.library.places import Place, own_dict, own_list, place
 from nsjob.tcl.patterns import glob_match
+from nsjob.tcl.places import Place, own_dict, own_list, place
 from nsjob.tcl.values import TclDict, integer, mapping, number, text
 
 if TYPE_CHECKING:

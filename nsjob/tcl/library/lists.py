@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nsjob.tcl.command import Family
 from nsjob.tcl.errors import TclError
 from nsjob.tcl.frames import split_name
-from nsjob.tcl.library.places import own_list, place
+from nsjob.tcl.places import own_list, place
 from nsjob.tcl.values import elements, index, integer, parse_index, text
 
 if TYPE_CHECKING:

@@ -183,6 +183,8 @@ def _provided(interp: Interp, name: str, wanted: list[str]) -> str:
         for known, version in scripts
         if known == name and (not wanted or any(_satisfies(version, want) for want in wanted))
     ]
+    if interp.extras.get("package prefer", "stable") == "stable":
+        fitting = [version for version in fitting if version.replace(".", "").isdigit()] or fitting
     if fitting:
         version = max(fitting, key=_numbers)
         before, interp.frame = interp.frame, interp.globals
