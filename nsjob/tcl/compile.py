@@ -21,6 +21,7 @@ from nsjob.tcl.command import wrong_args
 from nsjob.tcl.errors import ParseError, Signal, TclError
 from nsjob.tcl.expr import Node, parse_expr
 from nsjob.tcl.frames import Frame
+from nsjob.tcl.inlining import MOST_PIECES, Inline
 from nsjob.tcl.parser import Command, Parser, Part, Script, Substitution, Variable, Word
 from nsjob.tcl.values import canonical, elements, text
 
@@ -78,6 +79,8 @@ class Compiler:
         self.procedure = procedure
         self.jumps_on_not = True  # whether the condition of a `!` is that of what is behind it, turned round
         self.jumping = False  # whether a Jump may come out of what was compiled last
+        self.inlines: dict[Code, Inline] = {}  # the statements that can be put into a loop
+        self.sequences: dict[Code, list[Code]] = {}  # the statements of scripts
 
     # -- errors --------------------------------------------------------------------------------------------------
 
@@ -110,7 +113,9 @@ class Compiler:
             codes = [self.marked(code, command) for code, command in zip(codes, script.commands, strict=True)]
         if script.error is not None:
             codes.append(self.broken(script.error, script))
-        return sequence(codes, context)
+        code = sequence(codes, context)
+        self.sequences[code] = codes
+        return code
 
     def marked(self, code: Code, command: Command) -> Code:
         """Code that lets a completion code which nobody handles say where it came from."""
@@ -268,6 +273,13 @@ class Compiler:
         jumping = self.jumping
         self.jumping = before or (jumping and context.returns)
         return body, jumping
+
+    def pieces(self, body: Code) -> list[Inline | Code]:
+        """A body of which no Jump comes, as what a loop is put together from."""
+        codes = self.sequences.get(body, [body])
+        if len(codes) > MOST_PIECES or not any(code in self.inlines for code in codes):
+            return [body]
+        return [self.inlines.get(code, code) for code in codes]
 
     def local(self, word: Word) -> str | None:
         """The name of the plain variable whose value a word is, or None."""

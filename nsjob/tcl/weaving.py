@@ -29,12 +29,13 @@ from nsjob.tcl.compile import (
 )
 from nsjob.tcl.errors import BREAK, CONTINUE, Signal, TclError
 from nsjob.tcl.frames import Frame, split_name, unsettable
+from nsjob.tcl.inlining import FOREACH, INCR, LAPPEND, WHILE, Inline, loop, statement
 from nsjob.tcl.outcomes import caught
 from nsjob.tcl.parser import Command, Word
 from nsjob.tcl.places import own_list
 from nsjob.tcl.values import ALONE, canonical, elements, integer, number, text
 
-__all__ = ["concatenate", "extend", "increase", "looping"]
+__all__ = ["concatenate", "extend", "increase", "loop_columns", "looping"]
 
 
 def weave(name: str) -> Callable[[Weave], Weave]:
@@ -89,6 +90,13 @@ def _set(compiler: Compiler, command: Command, context: Context) -> Code | None:
     return assign
 
 
+def _inlined(compiler: Compiler, inline: Inline) -> Code:
+    """Code for a statement, which a loop may put into itself."""
+    code = statement(inline)
+    compiler.inlines[code] = inline
+    return code
+
+
 @weave("incr")
 def _incr(compiler: Compiler, command: Command, context: Context) -> Code | None:
     words = command.words
@@ -107,17 +115,7 @@ def _incr(compiler: Compiler, command: Command, context: Context) -> Code | None
             raise
 
     if type(amount) is int:
-        fixed: int = amount
-
-        def incr(frame: Frame) -> Any:
-            known = frame.vars
-            old = known.get(name)
-            if type(old) is int:
-                known[name] = new = old + fixed
-                return new
-            return slowly(frame)
-
-        return incr
+        return _inlined(compiler, Inline(INCR, {"name": name, "amount": amount, "slowly": slowly}))
     return slowly
 
 
@@ -175,27 +173,10 @@ def _lappend(compiler: Compiler, command: Command, context: Context) -> Code | N
             note(error)
             raise
 
-    source = compiler.local(words[2])
-    return lappend if source is None else _lappend_variable(name, source, lappend)
-
-
-def _lappend_variable(name: str, source: str, otherwise: Code) -> Code:
-    """The same for the value of a plain variable."""
-
-    def lappend(frame: Frame) -> Any:
-        known = frame.vars
-        try:
-            new = known[source]
-            old = known[name]
-            if getrefcount(old) == ALONE and type(old) is list:
-                old.append(new)
-                return old
-        except KeyError:
-            pass
-        old = new = None
-        return otherwise(frame)
-
-    return lappend
+    variable = compiler.local(words[2])
+    if variable is None:
+        return lappend
+    return _inlined(compiler, Inline(LAPPEND, {"name": name, "variable": variable, "slowly": lappend}))
 
 
 def extend(frame: Frame, name: str, new: list[Any]) -> Any:
@@ -449,35 +430,10 @@ def _while(compiler: Compiler, command: Command, context: Context) -> Code | Non
     body, jumping = compiler.loop_body(words[2], context)
     if node is None or body is None:
         return None
+    test, note = compiler.condition(node), compiler.noter(command)
     if not jumping:
-        return _straight(compiler.condition(node), body, compiler.noter(command))
-    return looping(compiler.condition(node), body, None, compiler.noter(command))
-
-
-def _straight(test: Code, body: Code, note: Callable[[TclError], None]) -> Code:
-    """Code for a `while` whose body returns no Jump."""
-
-    def loop(frame: Frame) -> Any:
-        interp = frame.interp
-        stopping = interp.stopping
-        while True:
-            try:
-                if not test(frame):
-                    return ""
-            except TclError as error:
-                note(error)
-                raise
-            try:
-                body(frame)
-            except Signal as signal:
-                if signal.code == BREAK:
-                    return ""
-                if signal.code != CONTINUE:
-                    raise
-            if stopping:
-                interp.check()
-
-    return loop
+        return loop(WHILE, compiler.pieces(body), test=test, note=note)
+    return looping(test, body, None, note)
 
 
 @weave("for")
@@ -557,45 +513,57 @@ def looping(
 @weave("foreach")
 def _foreach(compiler: Compiler, command: Command, context: Context) -> Code | None:
     words = command.words
-    if len(words) != 4 or not compiler.procedure:
+    if len(words) < 4 or len(words) % 2 or not compiler.procedure:
         return None
-    name = _plain_name(words[1])
-    if name is None or not re.fullmatch(r"[^\s{}\"\\;$\[\]]+", name):
+    groups = [_loop_variables(word) for word in words[1:-1:2]]
+    values = [compiler.word(word) for word in words[2:-1:2]]
+    body, jumping = compiler.loop_body(words[-1], context)
+    if body is None or not all(groups):
         return None
-    values = compiler.word(words[2])
-    body, jumping = compiler.loop_body(words[3], context)
-    if body is None:
-        return None
-    run = body
     note = compiler.noter(command)
+    if len(groups) == 1 and len(groups[0]) == 1:
+        turns = None if jumping else loop(FOREACH, compiler.pieces(body), name=groups[0][0])
+        return _foreach_element(groups[0][0], values[0], body, turns, note)
+
+    def foreach(frame: Frame) -> Any:
+        try:
+            columns = loop_columns(groups, [elements(code(frame)) for code in values])
+        except TclError as error:
+            note(error)
+            raise
+        return _foreach_row(frame, columns, body, note)
+
+    return foreach
+
+
+def _loop_variables(word: Word) -> list[str]:
+    """The names of plain variables that a word lists, or none where it is not certain that it does."""
+    if word.value is None or re.search(r"[\"\\;$\[\]{}()]|::", word.value):
+        return []
+    return [text(name) for name in elements(word.value)]
+
+
+def _foreach_element(
+    name: str, values: Code, body: Code, turns: Callable[..., Any] | None, note: Callable[[TclError], None]
+) -> Code:
+    """Code for a `foreach` over the elements of one list; `turns` does all of it where no Jump can come."""
 
     def foreach(frame: Frame) -> Any:
         interp = frame.interp
         try:
             items = elements(values(frame))
-            if frame.others and name in frame.others:
-                return _foreach_slowly(frame, name, items, run)
         except TclError as error:
             note(error)
             raise
+        if frame.others and name in frame.others:
+            return _foreach_row(frame, [(name, items)], body, note)
+        if turns is not None:
+            return turns(frame, items)
         known = frame.vars
-        stopping = interp.stopping
-        if not jumping:
-            for known[name] in items:
-                try:
-                    run(frame)
-                except Signal as signal:
-                    if signal.code == BREAK:
-                        break
-                    if signal.code != CONTINUE:
-                        raise
-                if stopping:
-                    interp.check()
-            return ""
         for item in items:
             known[name] = item
             try:
-                result = run(frame)
+                result = body(frame)
                 if type(result) is Jump:
                     if result is BREAKING:
                         break
@@ -614,20 +582,41 @@ def _foreach(compiler: Compiler, command: Command, context: Context) -> Code | N
     return foreach
 
 
-def _foreach_slowly(frame: Frame, name: str, items: list[Any], body: Code) -> Any:
+def loop_columns(groups: list[list[str]], values: list[list[Any]]) -> list[tuple[str, list[Any]]]:
+    """The variables of a `foreach`, each with its value in each turn; lists that end early are filled up."""
+    turns = max(-(-len(items) // len(names)) for names, items in zip(groups, values, strict=True))
+    columns: list[tuple[str, list[Any]]] = []
+    for names, items in zip(groups, values, strict=True):
+        for place, name in enumerate(names):
+            column = items[place :: len(names)]
+            columns.append((name, column + [""] * (turns - len(column))))
+    return columns
+
+
+def _foreach_row(
+    frame: Frame, columns: list[tuple[str, list[Any]]], body: Code, note: Callable[[TclError], None]
+) -> Any:
     interp = frame.interp
-    for item in items:
-        frame.set(name, None, item)
-        interp.check()
+    for turn in range(len(columns[0][1])):
+        for name, column in columns:
+            try:
+                frame.set(name, None, column[turn])
+            except TclError as error:
+                error.add(f'\n    (setting foreach loop variable "{name}")')
+                note(error)
+                raise
         try:
             result = body(frame)
             if result is BREAKING:
                 break
             if result is RETURNING:
                 return result
+            result = None
         except Signal as signal:
             if signal.code == BREAK:
                 break
             if signal.code != CONTINUE:
                 raise
+        if interp.stopping:
+            interp.check()
     return ""

@@ -907,3 +907,23 @@ def syntax() -> Iterator[str]:
         yield "set x 5; set y(1) one\nlist " + "".join(chance.choice(pieces[1:]) for _ in range(chance.randint(2, 6)))
     for text in map(scrap, itertools.repeat(chance, 300)):
         yield f"info complete {word(text)}"
+
+
+@table
+def loops() -> Iterator[str]:
+    """Loops whose statements are put into them, in circumstances that make those go the long way."""
+    heads = ["foreach x $items {%s}", "set i 0; while {$i < 4} {incr i; set x $i; %s}", "foreach {x y} $items {%s}"]
+    bodies = [
+        "lappend r $x", "lappend r $x; lappend r $x", "lappend r $r", "lappend x $x; lappend r $x", "lappend r $none",
+        "incr n", "incr n $x", "incr n -2; lappend r $n", "incr x; lappend r $x", "incr x $x", "incr n; break",
+        "lappend r $x; continue; incr n", "lappend r $x; error $n", "set s $r; lappend r $x; lappend s z",
+        "lappend r $x; if {$x > 2} break", "lappend r $x; if {$x > 2} {return early}", "eval {lappend r $x}",
+        "lappend a $x", "incr a", "unset -nocomplain r; lappend r $x", "lappend r [incr n]", "eval break; incr n",
+        "eval continue", "upvar 0 r s; lappend s $x", "lappend g $x; incr n", "catch {lappend r $x; break}; incr n",
+        "lappend w $x", "incr w",
+    ]
+    settings = ["set r {}; set n 0", "set n 5", "global g; set n 08; set r 1", "upvar 0 r n; set r 7",
+                "set a(1) 2; set n 0x10; set r \\{"]
+    for head, body, setting in product(heads, bodies, settings):
+        shown = "foreach v {r n g s w x i} {if {[info exists $v]} {append o $v= [set $v] {; }}}; set o"
+        yield f"proc p items {{{setting}; {head % body}; {shown}}}; list [catch {{p {{1 2 3}}}} m] $m $::errorInfo"

@@ -11,7 +11,7 @@ from nsjob.tcl.errors import BREAK, CONTINUE, ERROR, OK, RETURN, Signal, TclErro
 from nsjob.tcl.frames import Frame, split_name
 from nsjob.tcl.outcomes import joined, return_options
 from nsjob.tcl.values import elements, integer, text
-from nsjob.tcl.weaving import looping
+from nsjob.tcl.weaving import loop_columns, looping
 
 if TYPE_CHECKING:
     from nsjob.tcl.interp import Interp
@@ -163,20 +163,19 @@ def lmap(interp: Interp, arguments: list[Any]) -> Any:
 def _turns(interp: Interp, arguments: list[Any], what: str) -> Any:
     if len(arguments) % 2 == 0:
         raise wrong_args(what, "varList list ?varList list ...? command")
-    columns: list[tuple[str, list[Any]]] = []
-    turns = 0
+    groups = []
+    lists = []
     for given, values in zip(arguments[:-1:2], arguments[1::2], strict=True):
-        names = elements(given)
-        if not names:
+        groups.append([text(name) for name in elements(given)])
+        if not groups[-1]:
             raise TclError(f"{what} varlist is empty", "TCL", "OPERATION", what.upper(), "NEEDVARS")
-        items = elements(values)
-        turns = max(turns, -(-len(items) // len(names)))
-        columns.extend((text(name), items[place :: len(names)]) for place, name in enumerate(names))
+        lists.append(elements(values))
+    columns = loop_columns(groups, lists)
     body = arguments[-1]
-    for turn in range(turns):
+    for turn in range(len(columns[0][1])):
         for name, column in columns:
             base, key = split_name(name)
-            _set_loop_variable(interp.frame, base, key, column[turn] if turn < len(column) else "", what)
+            _set_loop_variable(interp.frame, base, key, column[turn], what)
         try:
             result = interp.eval_body(body)
         except Signal as signal:
