@@ -33,7 +33,7 @@ from nsjob.pool.options import NO_OPTIONS, JobOptions, count, flag, name_text, t
 from nsjob.pool.queue import JobQueue, OnError
 from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, Settings, ThreadDetail, ThreadInfo
 from nsjob.pool.waits import outcome_of
-from nsjob.pool.work import Bound, Call, Work
+from nsjob.pool.work import Bound, Call, Script, Work
 from nsjob.snippet import COMPILED, Snippet, compile_snippet
 
 __all__ = ["Pool"]
@@ -244,12 +244,13 @@ class Pool:
 
     # -- jobs ----------------------------------------------------------------------------------------------------
 
-    def queue(self, queue: str, script: str, **options: Any) -> Job:
+    def queue(self, queue: str, script: str | Script, **options: Any) -> Job:
         """Queue a snippet of Python and return its Job.
 
         Arguments:
             queue: the queue's name.
-            script: the source; it is compiled here, so nothing is queued that cannot run.
+            script: the source; it is compiled here, so nothing is queued that cannot run. Or a Script: a body in
+                another language.
             options: how to run it; see JobOptions. And two more:
             block: seconds to wait for room where the queue is full (`maxqueued`); None waits for ever, 0 (the default)
                 not at all.
@@ -262,17 +263,18 @@ class Pool:
         if not options:  # the commonest case, without a step too many
             try:
                 found = core.queues.get(queue)
-                work = COMPILED.get(script)
+                work: Work | None = COMPILED.get(script)  # type: ignore[arg-type]
             except TypeError:  # not even hashable
                 found = work = None
             if work is not None and found is not None and found.plain and not core.lock._is_owned():
                 defaults = found.defaults
                 return core.enter_plain(found, work, defaults, defaults.detached)
-        if type(script) is not str:
-            if not isinstance(script, str):
-                raise OptionError(f"script must be Python source (str), but got {type(script).__name__}: see submit")
-            script = str(script)
-        work = compile_snippet(script)
+        if isinstance(script, Script):
+            work = script
+        elif isinstance(script, str):
+            work = compile_snippet(script if type(script) is str else str(script))
+        else:
+            raise OptionError(f"script must be Python source (str), but got {type(script).__name__}: see submit")
         block = options.pop("block", 0)
         use = options.pop("use", ())
         if use:
@@ -371,6 +373,11 @@ class Pool:
             found = self._find(queue)
         ended = core.waits.by_id(found, job if type(job) is str else _id(job, found), timeout)
         return ended._value if ended.outcome is OK else outcome_of(ended)
+
+    def take(self, queue: str, job: str | Job, timeout: object = None) -> Job:
+        """Wait for a job by its id as `wait` does, and return the Job itself, however it ended; it leaves its queue."""
+        found = self._find(queue)
+        return self._core.waits.by_id(found, job if type(job) is str else _id(job, found), timeout)
 
     def waitany(self, *queues: str, timeout: object = None) -> Any:
         """Wait until a job is done, and return its id; it stays, for `wait`.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nsjob.pool.job import Job
     from nsjob.pool.options import JobOptions
 
-__all__ = ["Bound", "Call", "Work", "options_of", "perform", "perform_work"]
+__all__ = ["Bound", "Call", "Script", "Work", "options_of", "perform", "perform_work"]
 
 
 _NONE: dict[str, Any] = {}  # one for all: a call hands over a copy
@@ -48,6 +48,22 @@ class Call:
         function = self.function
         name = getattr(function, "__qualname__", None) or type(function).__qualname__
         return f"{getattr(function, '__module__', None) or ''}.{name}(...)".lstrip(".")
+
+
+class Script:
+    """A body in another language than Python.
+
+    Arguments:
+        source: what `joblist` shows as the job's script.
+        function: called with the job's options, in the thread that runs the job; returns its value or an Ending.
+    """
+
+    __slots__ = ("function", "source")
+    quick = None
+
+    def __init__(self, source: str, function: Callable[[JobOptions], Any]) -> None:
+        self.source = source
+        self.function = function
 
 
 class Bound:
@@ -85,6 +101,11 @@ def perform_work(definitions: dict[str, Any], job: Job, run: Callable[[], Run]) 
     kind = type(work)
     if kind is Call:
         return work.function(*work.args, **work.kwargs)
+    if kind is Script:
+        value = work.function(job._options)
+        if type(value) is Ending:
+            run()
+        return value
     variables = None
     if kind is Bound:
         variables = work.vars

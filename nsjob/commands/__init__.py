@@ -1,0 +1,1 @@
+"""The words of the shell: Tcl commands bound to a pool."""

@@ -1,0 +1,67 @@
+"""Records: what the pool answers about itself, as Tcl dicts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from nsjob.pool.options import NO_OPTIONS, JobOptions
+from nsjob.pool.records import JobInfo, JobReport, Settings
+from nsjob.tcl.values import TclDict
+
+__all__ = ["job_record", "record", "report_record", "settings_record"]
+
+_WHOLE = ("time", "starttime", "endtime")  # ns_job gives these without a fraction
+_TIMES = ("timeout", "logminduration", "grace")
+
+
+def record(answer: Any) -> TclDict:
+    """A frozen record of the pool, field by field."""
+    return TclDict({field.name: _value(getattr(answer, field.name)) for field in dataclasses.fields(answer)})
+
+
+def job_record(info: JobInfo) -> TclDict:
+    """A job, as `joblist` tells."""
+    found = record(info)
+    for name in _WHOLE:
+        found[name] = round(found[name])
+    return found
+
+
+def report_record(report: JobReport) -> TclDict:
+    """A job, as `show` tells: its options are those that differ from the defaults."""
+    found = record(report)
+    found["options"] = _options(report.options)
+    return found
+
+
+def settings_record(settings: Settings, **more: Any) -> TclDict:
+    """What `configure` answers. Times have six digits, as NaviServer prints them."""
+    found = record(settings)
+    for name in _TIMES:
+        found[name] = f"{found[name]:.6f}"
+    found.update(more)
+    return found
+
+
+def _options(options: JobOptions) -> TclDict:
+    return TclDict(
+        {
+            field.name: _value(getattr(options, field.name))
+            for field in dataclasses.fields(options)
+            if field.init and getattr(options, field.name) != getattr(NO_OPTIONS, field.name)
+        }
+    )
+
+
+def _value(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, tuple):
+        return [_value(part) for part in value]
+    if isinstance(value, Mapping):
+        return TclDict({str(key): part for key, part in value.items()})
+    return value

@@ -1,0 +1,30 @@
+"""Words: all commands of the shell, put into an interpreter."""
+
+from __future__ import annotations
+
+from nsjob.commands import general, looking, queueing, settling, waiting  # noqa: F401  each declares its commands
+from nsjob.commands.declare import GENERAL, NS_JOB
+from nsjob.tcl import Interp
+from nsjob.tcl.command import Command
+from nsjob.tcl.library import COMMANDS
+
+__all__ = ["WORDS", "install"]
+
+
+def _words() -> dict[str, Command]:
+    """Every command by its name: each subcommand is one of its own, save where Tcl has a command of that name."""
+    found = {name: command for name, command in NS_JOB.commands.items() if name not in COMMANDS}
+    found.update({name: spec.command() for name, spec in GENERAL.items()})
+    found[NS_JOB.name] = NS_JOB.command()
+    return found
+
+
+WORDS = _words()
+
+
+def install(interp: Interp) -> None:
+    """Give an interpreter the commands; procedures of the same name go before them."""
+    for name, command in WORDS.items():
+        known = interp.commands.get(name)
+        if known is None or known.procedure is None:
+            interp.commands[name] = command
