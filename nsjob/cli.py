@@ -1,21 +1,274 @@
-"""The command line: which shell, which file, which pool."""
+"""The command line: which shell, which file, which pool.
+
+It is read by hand, without argparse, and everything else is imported when it is known what is wanted: `nsjob -c` must
+start at once.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
-from nsjob.pool.pool import Pool
+if TYPE_CHECKING:
+    from nsjob.pool.pool import Pool
+    from nsjob.shell.sources import Source
 
 __all__ = ["main"]
 
+_MISUSE = 2
 
-def main(arguments: list[str] | None = None) -> int:
+
+class Misuse(Exception):
+    """The command line cannot be understood. `str()` says why."""
+
+
+class Wish(NamedTuple):
+    """What a command line asks for.
+
+    Attributes:
+        show: `help` or `version`, where that is all that is asked for.
+        commands: those after -c.
+        file: the command file; `-` for standard input.
+        words: what the commands get as their arguments.
+        definitions: files of Python definitions.
+        threads: how many jobs run at once; None for the sum of the queues'.
+        limit: seconds that the file may take; None for any time.
+        json, quiet, verbose, rc: as the options say.
+    """
+
+    show: str = ""
+    commands: str | None = None
+    file: str | None = None
+    words: Sequence[str] = ()
+    definitions: tuple[str, ...] = ()
+    threads: int | None = None
+    limit: float | None = None
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    rc: bool = True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run `nsjob` with these words, or those of the command line; returns the exit code."""
-    from nsjob.shell.session import Session
+    try:
+        wish = parsed(sys.argv[1:] if arguments is None else arguments)
+    except Misuse as error:
+        return _refused(f"{error}\nnsjob --help tells how it is used", _MISUSE)
+    if wish.show:
+        return _shown(wish.show)
+    from nsjob.shell.sources import Unreadable
 
-    words = sys.argv[1:] if arguments is None else arguments
-    if len(words) == 2 and words[0] == "-c":
-        with Pool() as pool:
-            Session(pool).eval(words[1])
+    try:
+        source = _source(wish)
+        return _prompt(wish) if source is None else _run(wish, source)
+    except Unreadable as error:
+        return _refused(f"{error}{_meant(wish)}", error.code)
+    except Misuse as error:
+        return _refused(str(error), _MISUSE)
+
+
+# -- what is wanted ---------------------------------------------------------------------------------------------------
+
+_FLAGS = {
+    "-q": "quiet",
+    "--quiet": "quiet",
+    "-v": "verbose",
+    "--verbose": "verbose",
+    "--json": "json",
+    "--norc": "norc",
+    "-h": "help",
+    "--help": "help",
+    "--version": "version",
+}
+_WITH_VALUE = ("-c", "--define", "--threads", "--timeout")
+
+
+def parsed(words: Sequence[str]) -> Wish:
+    """What these words ask for. Options end where the file, or what follows -c, begins.
+
+    Raises:
+        Misuse: they make no sense.
+    """
+    found: dict[str, object] = {}
+    definitions: list[str] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if word == "--":
+            at += 1
+            break
+        if word == "-" or not word.startswith("-"):
+            break
+        at += 1
+        flag = _FLAGS.get(word)
+        if flag in ("help", "version"):
+            return Wish(show=flag)
+        if flag == "norc":
+            found["rc"] = False
+            continue
+        if flag is not None:
+            found[flag] = True
+            continue
+        option, equals, value = word.partition("=")
+        if option not in _WITH_VALUE or (equals and option == "-c"):
+            raise Misuse(_unknown(word))
+        if not equals:
+            if at >= len(words):
+                raise Misuse(f"{option} needs a value: {_NEEDED[option]}")
+            value = words[at]
+            at += 1
+        if option == "-c":
+            return Wish(commands=value, words=words[at:], definitions=tuple(definitions), **found)  # type: ignore[arg-type]
+        if option == "--define":
+            definitions.append(value)
+        elif option == "--threads":
+            found["threads"] = _threads(value)
+        else:
+            found["limit"] = _limit(value)
+    file = words[at] if at < len(words) else None
+    return Wish(file=file, words=words[at + 1 :], definitions=tuple(definitions), **found)  # type: ignore[arg-type]
+
+
+_NEEDED = {"-c": "the commands", "--define": "a file", "--threads": "a number", "--timeout": "a time such as 90 or 10m"}
+
+
+def _unknown(word: str) -> str:
+    from nsjob.errors import nearest
+
+    option = word.partition("=")[0]
+    if option in _FLAGS or option == "-c":
+        return f'{option} takes no "="'
+    return f"there is no option {option}{nearest(option, [*_FLAGS, *_WITH_VALUE])}"
+
+
+def _threads(value: str) -> int:
+    try:
+        count = int(value)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise Misuse(f'--threads takes a number, 1 or more, but got "{value}"')
+    return count
+
+
+def _limit(value: str) -> float:
+    from nsjob.durations import seconds
+    from nsjob.errors import OptionError
+
+    try:
+        limit = seconds(value)
+    except OptionError as error:
+        raise Misuse(f"--timeout: {error}") from None
+    if limit <= 0:
+        raise Misuse(f'--timeout takes a time of more than 0, but got "{value}"')
+    return limit
+
+
+def _source(wish: Wish) -> Source | None:
+    """The commands to be run, or None where there shall be a prompt.
+
+    Raises:
+        Unreadable, Misuse.
+    """
+    from nsjob.shell.sources import file_source, standard_source, word_source
+
+    if wish.commands is not None:
+        return word_source(wish.commands)
+    if wish.file is not None and wish.file != "-":
+        return file_source(wish.file)
+    if wish.file == "-" or sys.stdin is None or not sys.stdin.isatty():
+        return standard_source()
+    for given, option in (
+        (wish.json, "--json"), (wish.quiet, "-q"), (wish.verbose, "-v"), (wish.limit is not None, "--timeout")
+    ):  # fmt: skip
+        if given:
+            raise Misuse(f"{option} is for command files, and for commands after -c: there is no file")
+    return None
+
+
+# -- doing it ---------------------------------------------------------------------------------------------------------
+
+
+def _run(wish: Wish, source: Source) -> int:
+    from nsjob.shell.running import Ways, run
+
+    opened = cache(partial(_pool, wish))
+    if wish.definitions or wish.threads is not None:  # what is wrong with them is said before anything runs
+        failed = _defined(opened(), wish.definitions)
+        if failed:
+            return failed
+    ways = Ways(wish.json, wish.quiet, wish.verbose, wish.limit)
+    return run(opened, source, source.path or "nsjob", wish.words, ways)
+
+
+def _prompt(wish: Wish) -> int:
+    try:
+        from nsjob.shell import prompt
+    except ImportError as error:
+        return _refused(
+            f"nsjob: the prompt needs {error.name or error}: python -m pip install {error.name or 'nsjob'}", 1
+        )
+    pool = _pool(wish)
+    return _defined(pool, wish.definitions) or int(prompt.run(pool, argv=list(wish.words), rc=wish.rc))
+
+
+def _pool(wish: Wish) -> Pool:
+    import nsjob.engines  # noqa: F401  registers the engines that every pool has
+    from nsjob.errors import OptionError
+    from nsjob.pool.pool import Pool
+
+    try:
+        return Pool(wish.threads)
+    except OptionError as error:
+        raise Misuse(f"--threads: {error}") from None
+
+
+def _defined(pool: Pool, files: Sequence[str]) -> int:
+    """Give all jobs the definitions of some files. Returns 0, or the exit code where one of them fails."""
+    if not files:
         return 0
-    raise SystemExit(2)
+    from nsjob.shell.definitions import Undefined, define
+
+    try:
+        for file in files:
+            define(pool, file)
+    except Undefined as error:
+        pool.shutdown(cancel=True)
+        return _refused(str(error), 1)
+    return 0
+
+
+def _shown(what: str) -> int:
+    if what == "version":
+        text = f"nsjob {sys.modules['nsjob'].__version__}\n"
+    else:
+        from nsjob.shell.usage import HELP
+
+        text = HELP
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, AttributeError):  # nobody reads it, or there is no output
+        from nsjob.shell.streams import finished
+
+        finished()
+        return 1
+    return 0
+
+
+def _refused(sentence: str, code: int) -> int:
+    """Say why nothing was run; what is wrong within a file begins with its name and line, as an editor likes it."""
+    from nsjob.shell.streams import say
+
+    say(sentence if code == 1 else f"nsjob: {sentence}")
+    return code
+
+
+def _meant(wish: Wish) -> str:
+    """What to add where a command was given for the name of a file."""
+    from nsjob.commands.words import WORDS
+
+    return ". It is a command: those come after -c" if wish.file in WORDS else ""

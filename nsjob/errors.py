@@ -6,6 +6,7 @@ import concurrent.futures
 from collections.abc import Iterable
 
 __all__ = [
+    "CannotPickle",
     "DependencyFailed",
     "JobCancelled",
     "JobDetached",
@@ -30,6 +31,7 @@ __all__ = [
     "SnippetError",
     "ThreadLost",
     "WaitTimeout",
+    "WorkerLost",
     "WrongState",
     "brief",
     "named",
@@ -185,6 +187,18 @@ class DependencyFailed(NsjobError):
     """A job that this one comes `after` did not end ok."""
 
     errorcode = ("NSJOB", "JOB", "AFTER")
+
+
+class WorkerLost(NsjobError, RuntimeError):
+    """The process or machine that ran the job is gone."""
+
+    errorcode = ("NSJOB", "WORKER", "LOST")
+
+
+class CannotPickle(NsjobError, TypeError):
+    """A value cannot be carried to another process, or back."""
+
+    errorcode = ("NSJOB", "PICKLE")
 
 
 class JobFailed(NsjobError):

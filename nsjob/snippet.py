@@ -63,9 +63,9 @@ class Snippet:
 
     __slots__ = ("_body", "_function", "_tail", "filename", "needs_builtins", "needs_job", "quick", "source")
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, filename: str | None = None) -> None:
         self.source = source
-        self.filename = f"<snippet {next(_serial)}>"
+        self.filename = filename or f"<snippet {next(_serial)}>"
         self._body: CodeType | None = None
         self._tail: CodeType | None = None
         self._function: CodeType | None = None
@@ -111,7 +111,7 @@ class Snippet:
         """Let tracebacks show this snippet's source lines (those of the last 256 snippets that failed are kept)."""
         if self.filename in linecache.cache:
             return
-        lines = self.source.splitlines(keepends=True)
+        lines = [line + "\n" for line in self.source.splitlines()]  # one without it shifts the carets of Python 3.11
         linecache.cache[self.filename] = (len(self.source), None, lines, self.filename)
         _shown.append(self.filename)
         while len(_shown) > _REMEMBERED_LINES:

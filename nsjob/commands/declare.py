@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from nsjob.commands.spec import Ensemble, Spec, declared
+from nsjob.commands.ensemble import Ensemble, Specs
+
+if TYPE_CHECKING:
+    from nsjob.commands.spec import Spec
 
 __all__ = ["GENERAL", "NS_JOB", "command"]
 
-# The fourteen of NaviServer and AOLserver.
 NS_JOB = Ensemble(
     "ns_job",
+    # The fourteen of NaviServer and AOLserver.
     "cancel configure create delete exists genid joblist jobs queue queuelist queues threadlist wait waitany",
+    Specs(
+        queueing="create queue delete exists genid configure",
+        waiting="wait waitany waitall",
+        settling="cancel kill requeue snooze run retry pause resume resize drain",
+        looking="queues queuelist jobs joblist threadlist counts show output",
+    ),
 )
-GENERAL: dict[str, Spec] = {}
+GENERAL = Specs(general="ns_eval ns_log ns_sleep py help history watch")
 
 
 def command(own: str = "", *, name: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -22,8 +32,15 @@ def command(own: str = "", *, name: str = "") -> Callable[[Callable[..., Any]], 
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         title = name or function.__name__.rstrip("_")
-        GENERAL[title] = spec = declared(function, title, own)
-        spec.short = title
+        GENERAL.declare(title, partial(_spec, function, title, own))
         return function
 
     return declare
+
+
+def _spec(function: Callable[..., Any], title: str, own: str) -> Spec:
+    from nsjob.commands.spec import declared  # late; see Ensemble
+
+    spec = declared(function, title, own)
+    spec.short = title
+    return spec

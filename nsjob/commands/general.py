@@ -8,7 +8,19 @@ from typing import Any
 
 from nsjob.commands.declare import GENERAL, command
 from nsjob.commands.helping import overview, page
-from nsjob.commands.kinds import Command, Integer, Language, Python, Severity, Time, Words, as_text, python_value
+from nsjob.commands.kinds import (
+    Command,
+    Definition,
+    Integer,
+    Language,
+    Python,
+    Severity,
+    Time,
+    Words,
+    as_text,
+    python_value,
+    tcl_value,
+)
 from nsjob.commands.shell import Shell
 from nsjob.commands.waiting import of_python
 from nsjob.durations import seconds
@@ -31,7 +43,7 @@ _SLICE = 0.05  # seconds: an interrupt does not reach a thread that sleeps
 
 
 @command()
-def ns_eval(shell: Shell, arg: Words, *more: Words, lang: Language | None = None) -> str:
+def ns_eval(shell: Shell, arg: Definition, *more: Definition, lang: Language | None = None) -> str:
     """Define for all later jobs: functions, imports, constants of Python, or procs and variables of Tcl.
 
     Several words are joined as `eval` does. Tcl's procs are there in this shell too. Where it fails, nothing is
@@ -54,7 +66,7 @@ def ns_eval(shell: Shell, arg: Words, *more: Words, lang: Language | None = None
         except NsjobError:
             raise
         except Exception as error:
-            raise TclError(str(error) or type(error).__name__, "PYTHON", type(error).__name__) from error
+            raise of_python(error) from error
         return ""
     defined = shell.languages.define(source).offspring()
     for known in defined.commands.values():
@@ -75,7 +87,7 @@ def ns_log(shell: Shell, severity: Severity, message: Words, *more: Words) -> st
     Example:
         ns_log notice "the nightly run begins"
     """
-    logging.getLogger("nsjob.log").log(_LEVELS[severity], "%s", " ".join(text(word) for word in (message, *more)))
+    shell.log.log(_LEVELS[severity], "%s", " ".join(text(word) for word in (message, *more)))
     return ""
 
 
@@ -108,7 +120,7 @@ class Variables:
         return python_value(self._shell.interp.get(name))
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._shell.interp.set(name, value)
+        self._shell.interp.set(name, tcl_value(value))
 
     def __delitem__(self, name: str) -> None:
         if name not in self:
@@ -161,7 +173,7 @@ def py(shell: Shell, script: Python) -> Any:
                 del namespace[name]
     if isinstance(value, Ending):
         value = value.value
-    return "" if value is None else value
+    return tcl_value(value)
 
 
 @command()

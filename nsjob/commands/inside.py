@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from nsjob.commands.ensemble import Ensemble, Specs
 from nsjob.commands.kinds import Number, Text, Time, Words
 from nsjob.commands.shell import Shell
-from nsjob.commands.spec import Ensemble
 from nsjob.pool.context import current_job
 from nsjob.tcl import Interp
 from nsjob.tcl.values import text
 
 __all__ = ["JOB", "install_job"]
 
-JOB = Ensemble("job", "")
+JOB = Ensemble("job", "", Specs())
 
 
 @JOB.subcommand()

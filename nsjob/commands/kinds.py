@@ -17,6 +17,7 @@ from nsjob.tcl.values import text as tcl_text
 __all__ = [
     "Amount",
     "Command",
+    "Definition",
     "Dictionary",
     "FilePath",
     "Flag",
@@ -46,6 +47,7 @@ __all__ = [
     "Words",
     "as_text",
     "python_value",
+    "tcl_value",
 ]
 
 Offer: TypeAlias = Literal["", "queue", "job", "file", "variable", "command", "topic", "python", "script"]
@@ -118,7 +120,7 @@ def _moment(label: str, value: Any) -> Any:
         return found
     try:
         return datetime.fromisoformat(tcl_text(value)).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # the last two: years that the zone's rules do not reach
         raise OptionError(
             f'{label}: expected seconds since 1970 or a time like 2030-01-31T18:00, but got "{_shown(value)}"'
         ) from None
@@ -158,16 +160,27 @@ def python_value(value: Any) -> Any:
 
     Lists and dicts are copied, through and through: Python code may change its own.
     """
-    if type(value) is list:
-        return [python_value(part) for part in value]
-    if type(value) is TclDict:
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return kind([python_value(part) for part in value])
+    if kind is TclDict or kind is dict:
         return {key: python_value(part) for key, part in value.items()}
-    if type(value) is not str:
+    if kind is not str:
         return value
     found = number(value)
     if found is None or (tcl_text(found) if type(found) is int else float_text(found)) != value:
         return value
     return found
+
+
+def tcl_value(value: Any) -> Any:
+    """A value of Python code for a script: lists and dicts are copied, so that the code may go on to change its own."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return kind([tcl_value(part) for part in value])
+    if kind is dict:
+        return {key: tcl_value(part) for key, part in value.items()}
+    return "" if value is None else value
 
 
 def _dictionary(label: str, value: Any) -> Mapping[str, Any]:
@@ -230,6 +243,7 @@ JobId = Annotated[str, Kind("jobId", as_text, offers="job")]
 NewId = Annotated[str, Kind("value", as_text)]
 Script = Annotated[str, Kind("script", as_text, offers="script")]
 Python = Annotated[str, Kind("script", as_text, offers="python")]
+Definition = Annotated[Any, Kind("arg", _as_is, offers="script")]
 Command = Annotated[Any, Kind("command", _as_is, offers="command")]
 Text = Annotated[str, Kind("value", as_text)]
 Label = Text

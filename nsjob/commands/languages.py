@@ -11,8 +11,8 @@ from nsjob.pool.options import JobOptions
 from nsjob.pool.work import Script
 from nsjob.snippet import TCL_BREAK, TCL_CONTINUE, TCL_RETURN, Ending
 from nsjob.tcl import Interp, TclError
-from nsjob.tcl.errors import BREAK, CONTINUE, ERROR, RETURN
-from nsjob.tcl.values import elements, text
+from nsjob.tcl.errors import BREAK, CONTINUE, ERROR, OK, RETURN
+from nsjob.tcl.values import elements, number, text
 
 if TYPE_CHECKING:
     from nsjob.pool.pool import Pool
@@ -82,8 +82,13 @@ def evaluated(interp: Interp, source: str) -> Any:
     code = interp.run(lambda frame: interp.call(["catch", source, "\0result", "\0options"]))
     result = interp.globals.vars.pop("\0result")
     options = interp.globals.vars.pop("\0options")
+    if code == RETURN and number(options["-code"]) != OK:
+        code = number(options["-code"])  # `return -code error` ends a job as it ends a procedure
     if code == ERROR:
-        raise TclError(result, *elements(options.get("-errorcode", "NONE")), info=text(options["-errorinfo"]))
+        info = options.get("-errorinfo")
+        raise TclError(
+            result, *elements(options.get("-errorcode", "NONE")), info=text(result if info is None else info)
+        )
     ending = _ENDINGS.get(code)
     if ending is not None:
         return Ending(ending, result if code == RETURN else None)

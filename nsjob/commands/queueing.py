@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack, cast
@@ -40,7 +41,7 @@ from nsjob.tcl import parse
 if TYPE_CHECKING:
     from nsjob.pool.queue import OnError as PoolOnError
 
-__all__ = ["JobWords", "QueueWords"]
+__all__ = ["JobWords", "QueueWords", "snippet_hint"]
 
 
 class CommonWords(TypedDict, total=False):
@@ -232,14 +233,24 @@ def _file(name: str) -> str:
 
 def _hinted(error: SnippetError, script: str) -> SnippetError:
     """The error, with what was probably meant."""
-    first = script.split(None, 1)[0] if script.strip() else ""
-    if "$" in script:
-        error.hint = (  # type: ignore[attr-defined]
-            "$ is not Python: braces keep Tcl's variables out of a script. -use {name ...} hands their values over"
-        )
-    elif first in ("set", "puts", "proc", "foreach", "ns_job", "expr", "if", "for", "while", "return", "list"):
-        error.hint = "scripts of jobs are Python; for Tcl say queue -lang tcl, or configure -lang tcl for all"  # type: ignore[attr-defined]
+    hint = snippet_hint(script)
+    if hint:
+        error.hint = hint  # type: ignore[attr-defined]
     return error
+
+
+_LIKE_TCL = re.compile(
+    r"\s*(?:(?:set|puts|proc|foreach|ns_job|expr|list|incr|lappend)\s|(?:if|for|while)\s*\{|return \$)"
+)
+
+
+def snippet_hint(script: str) -> str:
+    """What was probably meant by a script that is no Python; empty where nothing tells."""
+    if _LIKE_TCL.match(script):
+        return "scripts of jobs are Python; for Tcl say queue -lang tcl, or configure -lang tcl for all"
+    if "$" in script:
+        return "$ is not Python: braces keep Tcl's variables out of a script. -use {name ...} hands their values over"
+    return ""
 
 
 @NS_JOB.subcommand()

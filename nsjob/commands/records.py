@@ -6,14 +6,30 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from nsjob.errors import NsjobError
 from nsjob.pool.options import NO_OPTIONS, JobOptions
 from nsjob.pool.records import JobInfo, JobReport, Settings
 from nsjob.tcl.values import TclDict
 
-__all__ = ["job_record", "record", "report_record", "settings_record"]
+__all__ = ["job_record", "message", "record", "report_record", "settings_record"]
 
 _WHOLE = ("time", "starttime", "endtime")  # ns_job gives these without a fraction
 _TIMES = ("timeout", "logminduration", "grace")
+
+
+def message(error: BaseException) -> str:
+    """What an exception says, as a message: never empty, and understood without the name of its class."""
+    try:
+        said = str(error)
+    except Exception:  # its own __str__ failed
+        said = "(its text cannot be had)"
+    if isinstance(error, NsjobError):
+        return said
+    if isinstance(error, SystemExit):
+        return f"the job called exit {said}".rstrip()
+    if not said or type(error) is KeyError:
+        return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return said
 
 
 def record(answer: Any) -> TclDict:
@@ -26,6 +42,8 @@ def job_record(info: JobInfo) -> TclDict:
     found = record(info)
     for name in _WHOLE:
         found[name] = round(found[name])
+    if isinstance(info.results, BaseException):
+        found["results"] = message(info.results)
     return found
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nsjob.commands.face import Face, Silent
-from nsjob.commands.languages import languages_of
 from nsjob.tcl import Interp
 
 if TYPE_CHECKING:
+    from logging import Logger
+
+    from nsjob.commands.languages import Languages
     from nsjob.pool.pool import Pool
 
 __all__ = ["SHELL", "Shell"]
@@ -19,24 +23,44 @@ SHELL = "nsjob.shell"  # where an interpreter keeps the Shell whose commands it 
 class Shell:
     """What commands work with.
 
+    Arguments:
+        pool: whose queues and jobs they are about; or what makes it, which is called when a command asks for it.
+
     Attributes:
-        pool: whose queues and jobs they are about.
         interp: the interpreter that has the commands.
         face: whoever sits before it.
-        languages: those of the pool's queues.
         namespace: where `py` runs.
     """
 
-    def __init__(self, pool: Pool, interp: Interp | None = None, face: Face | None = None) -> None:
+    def __init__(self, pool: Pool | Callable[[], Pool], interp: Interp | None = None, face: Face | None = None) -> None:
         from nsjob.commands.words import install  # late: each word is about a Shell
 
-        self.pool = pool
+        self._pool = pool
         self.interp = Interp() if interp is None else interp
         self.face: Face = Silent() if face is None else face
-        self.languages = languages_of(pool)
         self.namespace: dict[str, Any] = {}
         self.interp.extras[SHELL] = self
         install(self.interp)
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The pool."""
+        return self._pool() if callable(self._pool) else self._pool
+
+    @cached_property
+    def languages(self) -> Languages:
+        """The languages of the pool's queues."""
+        from nsjob.commands.languages import languages_of  # late: it needs the pool's modules
+
+        return languages_of(self.pool)
+
+    @cached_property
+    def log(self) -> Logger:
+        """Where `ns_log` writes. Who makes the pool says where the log goes."""
+        import logging  # late: few scripts write to it
+
+        _ = self.pool
+        return logging.getLogger("nsjob.log")
 
     def hint(self, sentence: str) -> None:
         """Tell what was probably meant."""

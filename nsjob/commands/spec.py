@@ -23,7 +23,7 @@ from nsjob.tcl import Interp, TclError
 from nsjob.tcl.command import MANY, Command, alternatives
 from nsjob.tcl.values import text
 
-__all__ = ["Argument", "Ensemble", "Option", "Spec", "declared"]
+__all__ = ["Argument", "Option", "Spec", "declared"]
 
 _EXTRA = "nsjob.shell"  # where an interpreter keeps the Shell whose commands it has
 
@@ -38,6 +38,7 @@ class Argument:
         required: whether it must be there.
         rest: whether it is all words that follow.
         doc: one sentence.
+        spared: whether an option can take its place: the function looks whether one did.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Argument:
     required: bool
     rest: bool
     doc: str
+    spared: bool = False
 
     @property
     def usage(self) -> str:
@@ -157,8 +159,12 @@ class Spec:
             if argument.rest:
                 return given + [argument.kind.convert(argument.label, word) for word in words[place:]]
             if place < len(words):
-                given.append(argument.kind.convert(argument.label, words[place]))
-            elif argument.required:
+                try:
+                    given.append(argument.kind.convert(argument.label, words[place]))
+                except OptionError as error:
+                    error.hint = self._hint(words)  # type: ignore[attr-defined]
+                    raise
+            elif argument.required and not argument.spared:
                 raise self.wrong_args()
         if len(words) > len(self.arguments):
             raise self.wrong_args(self._hint(words))
@@ -262,9 +268,8 @@ def declared(function: Callable[..., Any], name: str, own: str = "", required: s
             rest = parameter.kind is parameter.VAR_POSITIONAL
             needed = parameter.default is parameter.empty and not rest
             kind, _ = _kind(hints[parameter.name])
-            if parameter.name == required:
-                needed = True
-            arguments.append(Argument(parameter.name.rstrip("_"), kind, needed, rest, doc))
+            spared = parameter.name == required
+            arguments.append(Argument(parameter.name.rstrip("_"), kind, needed or spared, rest, doc, spared))
     ordered = {word: options[word] for word in named} | options
     return Spec(name, function, tuple(arguments), ordered, summary, details, example)
 
@@ -300,80 +305,3 @@ def _documentation(function: Callable[..., Any]) -> tuple[str, str, dict[str, st
             documented[latest] += " " + line.strip()
     example = textwrap.dedent(sections.get("Example", "")).strip()
     return " ".join(summary.split()), details.strip(), documented, example
-
-
-class Ensemble:
-    """A command whose first word chooses among subcommands.
-
-    Arguments:
-        name: of the command.
-        original: the subcommands that go before all others where a beginning is given.
-    """
-
-    def __init__(self, name: str, original: str) -> None:
-        self.name = name
-        self.original = tuple(original.split())
-        self.specs: dict[str, Spec] = {}
-        self.commands: dict[str, Command] = {}
-
-    def subcommand(
-        self, own: str = "", *, name: str = "", required: str = "", **aliases: str
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a subcommand; see `declared`. `aliases` are other names of options, without the dash."""
-
-        def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-            short = name or function.__name__.rstrip("_")
-            spec = declared(function, f"{self.name} {short}", own, required)
-            spec.short = short
-            spec.own = short in self.original
-            spec.aliases = {f"-{alias}": f"-{word}" for alias, word in aliases.items()}
-            self.specs[short] = spec
-            self.commands[short] = spec.command()
-            return function
-
-        return declare
-
-    def names(self) -> list[str]:
-        """The subcommands, sorted."""
-        return sorted(self.specs)
-
-    def find(self, given: str) -> str:
-        """The subcommand of that name; or the only one of the original that begins so; or the only one of all.
-
-        Raises:
-            TclError: there is none, or more than one.
-        """
-        if given in self.specs:
-            return given
-        begun = [name for name in self.names() if name.startswith(given)] if given else []
-        original = [name for name in begun if name in self.original]
-        if len(original) == 1 or len(begun) == 1:
-            return original[0] if len(original) == 1 else begun[0]
-        what = "ambiguous" if begun else "bad"
-        failed = TclError(
-            f'{self.name}: {what} subcommand "{given}": must be {alternatives(self.names())}',
-            "TCL", "LOOKUP", "SUBCOMMAND", given,
-        )  # fmt: skip
-        hint = nearest(given, self.specs) if not begun else f", it may be {alternatives(begun)}"
-        if hint:
-            failed.options["-hint"] = hint.removeprefix(", ")
-        raise failed
-
-    def command(self) -> Command:
-        """What an interpreter needs to call it."""
-        commands = self.commands
-
-        def run(interp: Interp, words: list[Any]) -> Any:
-            if not words:
-                raise TclError(
-                    f'wrong # args: should be "{self.name} {"|".join(self.names())} ?/arg .../"', "TCL", "WRONGARGS"
-                )
-            first = words[0]
-            found = commands.get(first) if type(first) is str else None
-            if found is None:
-                found = commands[self.find(text(first))]
-            return found.run(interp, words[1:])
-
-        made = Command(self.name, "subcommand ?arg ...?", run, 0, MANY, "Queues, jobs and threads.")
-        made.subcommands = commands
-        return made

@@ -6,7 +6,8 @@ import traceback
 from typing import Any
 
 from nsjob.commands.declare import NS_JOB
-from nsjob.commands.kinds import Flag, JobId, QueueId, Time
+from nsjob.commands.kinds import Flag, JobId, QueueId, Time, tcl_value
+from nsjob.commands.records import message
 from nsjob.commands.shell import Shell
 from nsjob.errors import NsjobError
 from nsjob.pool.job import OK, Job
@@ -45,8 +46,7 @@ def wait(shell: Shell, queueId: QueueId, jobId: JobId, *, timeout: Time | None =
 
 
 def _result(job: Job) -> Any:
-    value = job.wait()
-    return "" if value is None else value
+    return tcl_value(job.wait())
 
 
 def failure(job: Job) -> TclError | NsjobError:
@@ -70,7 +70,7 @@ def _again(error: TclError) -> TclError:
 def of_python(error: BaseException) -> TclError:
     """An exception of Python code, as an error of the script: its traceback, without frames of nsjob, is its info."""
     name = type(error).__name__
-    shown = str(error) or name
+    shown = message(error)
     step = error.__traceback__
     while step is not None and str(step.tb_frame.f_globals.get("__name__", "")).startswith("nsjob."):
         step = step.tb_next
@@ -138,5 +138,5 @@ def waitall(shell: Shell, *queueId: QueueId, timeout: Time | None = None, failfa
 
 def _ended(job: Job) -> TclDict:
     error = job.error
-    results = _result(job) if error is None else str(error) or type(error).__name__
+    results = _result(job) if error is None else message(error)
     return TclDict(queue=job.queue, id=job.id, outcome=job.outcome, results=results)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from nsjob.commands import general, looking, queueing, settling, waiting  # noqa: F401  each declares its commands
 from nsjob.commands.declare import GENERAL, NS_JOB
 from nsjob.tcl import Interp
-from nsjob.tcl.command import Command
+from nsjob.tcl.command import Command, LateCommand
 from nsjob.tcl.library import COMMANDS
 
 __all__ = ["WORDS", "install"]
 
 
+def _late(name: str) -> Command:
+    return LateCommand(name, lambda: GENERAL[name].command())
+
+
 def _words() -> dict[str, Command]:
     """Every command by its name: each subcommand is one of its own, save where Tcl has a command of that name."""
     found = {name: command for name, command in NS_JOB.commands.items() if name not in COMMANDS}
-    found.update({name: spec.command() for name, spec in GENERAL.items()})
+    found.update({name: _late(name) for name in GENERAL})
     found[NS_JOB.name] = NS_JOB.command()
     return found
 

@@ -1,8 +1,9 @@
 """Where the bodies of jobs run. Importing this registers the engines that every pool has."""
 
 from nsjob.engines.thread import ThreadEngine
-from nsjob.pool.engine import ENGINES
+from nsjob.pool.engine import ENGINES, LATE
 
 __all__ = ["ThreadEngine"]
 
 ENGINES["thread"] = ThreadEngine
+LATE["process"] = "nsjob.engines.process:PROCESS"

@@ -29,7 +29,7 @@ from types import CodeType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.errors import JobInterrupted, ThreadLost
-from nsjob.pool.work import Bound, perform_work
+from nsjob.pool.work import Bound, inner, perform_work
 from nsjob.snippet import Snippet
 
 if TYPE_CHECKING:
@@ -382,6 +382,7 @@ def _entered(frame: FrameType, steps: list[dis.Instruction]) -> Any:
 
 def trim(error: BaseException, work: Any) -> None:
     """Take the frames of nsjob off the error's traceback, and let the snippet's own lines be shown in it."""
+    work = inner(work)
     if type(work) is Bound:
         work = work.snippet
     if type(work) is Snippet:

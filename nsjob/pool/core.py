@@ -32,7 +32,8 @@ class Core(Entering):
     def __init__(self, clock: Clock, name: str, cap: int | None, settings: Settings) -> None:
         super().__init__(clock, name, cap, settings)
         self.timers = Timers(clock, self.locked, self.finished, self.ended, name)
-        self.threads: Any = engine_named("thread")(self)
+        threads: Any = engine_named("thread")
+        self.threads: Any = threads(self)
         self.engines["thread"] = self.threads
         self.stops = Stopping(self)
         self.waits = Waits(self)

@@ -6,7 +6,7 @@ import builtins
 from typing import Any
 
 from nsjob.errors import OptionError
-from nsjob.snippet import Ending, compile_snippet, is_coroutine
+from nsjob.snippet import Ending, Snippet, compile_snippet, is_coroutine
 
 __all__ = ["Definitions"]
 
@@ -22,15 +22,15 @@ class Definitions:
         self.sources: list[str] = []
         self.namespace: dict[str, Any] = {"__name__": "__nsjob__", "__builtins__": vars(builtins)}
 
-    def define(self, source: str) -> None:
-        """Run `source` in the namespace; where it fails, the namespace is as it was.
+    def define(self, source: str, filename: str | None = None) -> None:
+        """Run `source`, from that file, in the namespace; where it fails, the namespace is as it was.
 
         Raises:
             SnippetError: it does not compile.
             OptionError: it returns or awaits at its top level.
             Exception: what it raised.
         """
-        snippet = compile_snippet(source)
+        snippet = compile_snippet(source) if filename is None else Snippet(source, filename)
         before = self.namespace.copy()
         try:
             value = snippet.run(self.namespace)

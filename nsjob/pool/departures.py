@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from threading import Thread
+from threading import Thread, current_thread
+from threading import enumerate as threads
 from typing import TYPE_CHECKING
 
 from nsjob.pool.delays import Delays
@@ -100,6 +101,13 @@ class Departures(Delays):
                 Thread(target=self.call_endings, name=f"{self.name}-callbacks", daemon=True).start()
             except RuntimeError:  # no more threads can be had
                 self.call_endings()
+
+    def finish_endings(self, timeout: float | None) -> None:
+        """All jobs are done: call what is still to be called, and wait for the threads that do so too."""
+        self.call_endings()
+        for thread in threads():
+            if thread.name == f"{self.name}-callbacks" and thread is not current_thread():
+                thread.join(timeout)
 
     def rest(self) -> None:
         """All jobs of a stopping pool are done."""

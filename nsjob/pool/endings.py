@@ -435,4 +435,5 @@ def log_long(job: Job, seconds: float) -> None:
 
 
 def _log_detached(job: Job, error: BaseException) -> None:
-    _logger.error("detached job %s of queue %s failed", job.id, job._queue.name, exc_info=error)
+    extra = {"detached": (job._queue.name, job.id)}  # for handlers that show failures in their own way
+    _logger.error("detached job %s of queue %s failed", job.id, job._queue.name, exc_info=error, extra=extra)

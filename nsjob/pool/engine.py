@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
+from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from nsjob.errors import NoSuchEngine, named, nearest
@@ -14,7 +16,18 @@ if TYPE_CHECKING:
     from nsjob.pool.options import JobOptions
     from nsjob.pool.work import Work
 
-__all__ = ["ENGINES", "Engine", "Interrupt", "Run", "Runner", "engine_named"]
+__all__ = [
+    "ENGINES",
+    "LATE",
+    "Engine",
+    "EngineKind",
+    "Host",
+    "Interrupt",
+    "Run",
+    "Runner",
+    "engine_named",
+    "engine_names",
+]
 
 Interrupt = Literal["cancel", "timeout", "kill", "requeue", "snooze"]
 
@@ -42,6 +55,7 @@ class Run:
     output: Any = None
     waiting: Any = None  # the Park in which the body waits for other jobs
     ticket: Any = None
+    remote: Any = None  # what does its work, where that is not its thread
     yielded = False  # its thread is counted among the waiting ones
 
     def __init__(self, core: Core, job: Job) -> None:
@@ -107,17 +121,83 @@ class Engine(Protocol):
         """Let go of everything; wait for what runs for at most `timeout` seconds."""
 
 
-ENGINES: dict[str, Callable[[Core], Engine]] = {}
+class Host(Protocol):
+    """What does the work of a queue elsewhere while a pool thread stands for it: caps, order and limits are the pool's.
+
+    Where it has work done, an interrupt of the thread would reach nothing: `interrupt` and `abandon` end the work
+    itself, and `perform` returns or raises soon after.
+    """
+
+    def perform(self, run: Run, work: Work) -> Any:
+        """Have the work done, and return its value, an Ending or not; its error is raised. In a pool thread."""
+
+    def interrupt(self, run: Run, reason: Interrupt) -> bool:
+        """Try to end a run; called again every 100 ms while it goes on. Returns whether anything could be done."""
+
+    def abandon(self, run: Run) -> None:
+        """The run is written off: end it by all means."""
+
+    def close(self, timeout: float | None) -> None:
+        """Let go of everything."""
 
 
-def engine_named(name: object) -> Callable[[Core], Engine]:
-    """Return what makes the engine of that name.
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """An engine of which each queue has its own, made with options of its own.
+
+    Attributes:
+        make: called with the core, the queue's name and the options; makes an Engine or a Host.
+        options: what `create` may be given for it: names, and what checks a value (given the name and the value).
+        summary: what a slot of it is, in a few words.
+        missing: returns what must be done to have it here (an extra to install, a newer Python), or nothing.
+    """
+
+    make: Callable[[Core, str, Mapping[str, Any]], Engine | Host]
+    options: Mapping[str, Callable[[str, Any], Any]]
+    summary: str
+    missing: Callable[[], str]
+
+
+ENGINES: dict[str, Callable[[Core], Engine] | EngineKind] = {}
+LATE: dict[str, str] = {}
+"""Engines whose module is imported when one is first wanted: `module:name` by the engine's name."""
+_GROUP = "nsjob.engines"  # of entry points
+
+
+def engine_names() -> list[str]:
+    """The names of all engines there are, those of other packages (entry points `nsjob.engines`) among them."""
+    from importlib.metadata import entry_points  # late: it reads what is installed
+
+    return sorted({*ENGINES, *LATE, *(point.name for point in entry_points(group=_GROUP))})
+
+
+def _found(name: object) -> Callable[[Core], Engine] | EngineKind | None:
+    if not isinstance(name, str):
+        return None
+    if name not in ENGINES:
+        if name in LATE:
+            module, _, attribute = LATE[name].partition(":")
+            ENGINES[name] = getattr(import_module(module), attribute)
+        else:
+            from importlib.metadata import entry_points
+
+            for point in entry_points(group=_GROUP, name=name):
+                ENGINES[name] = point.load()
+    return ENGINES.get(name)
+
+
+def engine_named(name: object) -> Callable[[Core], Engine] | EngineKind:
+    """Return what makes the engine of that name; a callable makes one that all queues share.
 
     Raises:
-        NoSuchEngine: there is none; the message lists those there are.
+        NoSuchEngine: there is none, or it cannot be had here; the message says what there is.
     """
-    if not isinstance(name, str) or name not in ENGINES:
+    found = _found(name)
+    if found is None:
+        known = engine_names()
         raise NoSuchEngine(
-            f'no such engine: "{named(name)}"{nearest(name, ENGINES) or "."} There are: {", ".join(sorted(ENGINES))}'
+            f'no such engine: "{named(name)}"{nearest(name, known) or "."} There are: {", ".join(known)}'
         )
-    return ENGINES[name]
+    if isinstance(found, EngineKind) and (reason := found.missing()):
+        raise NoSuchEngine(f'the engine "{name}" is not here: {reason}')
+    return found

@@ -24,7 +24,7 @@ from nsjob.pool.job import DONE, OK, SCHEDULED, Job, scheduled_job
 from nsjob.pool.queue import JobQueue
 from nsjob.pool.records import Left
 from nsjob.pool.stores import stores
-from nsjob.pool.work import Call, Work
+from nsjob.pool.work import Call, Work, inner
 
 if TYPE_CHECKING:
     from nsjob.pool.options import JobOptions
@@ -229,7 +229,7 @@ class Entering(Endings):
         else:
             work, options = old.work, old.options
         options = options.changed({"jobid": id, "after": (), "delay": 0.0})
-        aside = options.detached or type(work) is Call
+        aside = options.detached or type(inner(work)) is Call
         fresh = scheduled_job(queue, id, work, options, copy_context(), self.now(), aside)
         if queue.req != "none" or self.stopping:
             raise refusal(queue, self.stopping)

@@ -26,14 +26,14 @@ from nsjob.pool import exits, output, reports
 from nsjob.pool.clock import Clock, SystemClock
 from nsjob.pool.completed import Completed
 from nsjob.pool.core import Core
-from nsjob.pool.engine import engine_named
+from nsjob.pool.engine import Engine, EngineKind, engine_named
 from nsjob.pool.events import Listener, Subscription
 from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job, scheduled_job
 from nsjob.pool.options import NO_OPTIONS, JobOptions, count, flag, name_text, text, variables
 from nsjob.pool.queue import JobQueue, OnError
 from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, Settings, ThreadDetail, ThreadInfo
 from nsjob.pool.waits import outcome_of
-from nsjob.pool.work import Bound, Call, Script, Work
+from nsjob.pool.work import Bound, Call, Hosted, Script, Work
 from nsjob.snippet import COMPILED, Snippet, compile_snippet
 
 __all__ = ["Pool"]
@@ -91,7 +91,7 @@ class Pool:
         maxqueued: int | None = None,
         maxperkey: int | None = None,
         onerror: OnError = "continue",
-        engine: str = "thread",
+        engine: Any = "thread",
         **defaults: Any,
     ) -> str:
         """Make a queue and return its name.
@@ -104,8 +104,9 @@ class Pool:
             maxqueued: how many of its jobs may wait, 1 or more; None for any number.
             maxperkey: how many running jobs may share a `key`, 1 or more; None for any number.
             onerror: what a failed job does to the queue: `continue`, `pause` it, or `cancel` what waits.
-            engine: where its jobs run.
-            defaults: options of its jobs; see JobOptions.
+            engine: where its jobs run: `thread`, `process`, ... by name, or any concurrent.futures.Executor, or a
+                callable that makes one (then it is made again where it breaks).
+            defaults: options of its jobs, see JobOptions; and those of the engine.
 
         Raises:
             QueueExists, OptionError, NoSuchEngine, QueueClosed.
@@ -122,15 +123,27 @@ class Pool:
         for own in ("jobid", "ifnew", "after", "unique"):
             if own in defaults:
                 raise OptionError(f"{own} is for single jobs, not for a queue's defaults")
-        options = self._defaults.changed(defaults)
-        factory = engine_named(engine)
         core = self._core
-        chosen = core.engines[engine] if engine in core.engines else factory(core)
+        kind, name, engine_options = _engine(engine, defaults)
+        options = self._defaults.changed(defaults)
+        if exist_ok and queue in core.queues and core.queues[queue].req != "delete" and not core.stopping:
+            return queue
+        if isinstance(kind, EngineKind):
+            if queue in core.queues:
+                raise QueueExists(queue)
+            place = f"{name} {queue}"
+            chosen: Any = kind.make(core, queue, engine_options)
+        else:
+            place = name
+            chosen = core.engines[name] if name in core.engines else kind(core)
         made = JobQueue(core, queue, maxthreads, desc, chosen, options)
-        made.engine_name = engine
+        made.engine_name = name
+        made.host = chosen if hasattr(chosen, "perform") else None
+        made.pushed = chosen is not core.threads and made.host is None
         made.maxqueued, made.maxperkey, made.onerror = maxqueued, maxperkey, onerror
-        made.plain = options.plain and maxqueued is None and options.vars is None and not core.special
-        made.simple = chosen is core.threads and maxqueued is None
+        special = bool(options.vars is not None or core.special or made.host is not None)
+        made.plain = options.plain and maxqueued is None and not special
+        made.simple = not made.pushed and maxqueued is None
         made.calm = made.settled()
         if options.capture_output:
             self._capture()
@@ -142,7 +155,7 @@ class Pool:
                 if exist_ok and core.queues[queue].req != "delete":
                     return
                 raise QueueExists(queue)
-            core.engines.setdefault(engine, chosen)
+            core.engines[place] = chosen
             if core.subscriptions:
                 core.tell_queue("queue created", made)
             core.commit_queue(queue, made)
@@ -165,6 +178,8 @@ class Pool:
                 if core.subscriptions:
                     core.tell_queue("queue deleted", found)
                 core.wake_watchers(found)
+                if found.host is not None:
+                    core.timers.soon(found.host.close, 0)
             found.room.wake()
             core.commit_delete(found)
             return found
@@ -323,6 +338,8 @@ class Pool:
             raise NoSuchQueue(queue)
         if type(work) is Snippet:
             work = _bound(work, found.defaults, given)
+        if found.host is not None:
+            work = Hosted(found.host, work)
         options = found.defaults
         if given:
             options = options.changed(given)
@@ -423,13 +440,16 @@ class Pool:
 
         def look() -> list[Job] | None:
             chosen = looked_at()
+            live = any(queue.live for queue in chosen)
+            if live and not failfast:  # it is asked at each end: without going through all that are done
+                return None
             done = [job for queue in chosen for job in queue.done_jobs() if job.req == "none"]
             if failfast:
                 bad = next((job for job in done if job.outcome is not OK), None)
                 if bad is not None:
                     core.depart(bad._queue, bad)
                     return [bad]
-            if any(queue.live for queue in chosen):
+            if live:
                 return None
             done.sort(key=lambda job: job._ended)
             return done
@@ -618,15 +638,18 @@ class Pool:
 
     # -- definitions, listeners, the end -------------------------------------------------------------------------
 
-    def define(self, source: str) -> None:
+    def define(self, source: str, filename: str | None = None) -> None:
         """Run Python source whose names all later snippets see: functions, imports, constants.
 
         What it makes is shared by the jobs. It runs once, here and now; where it fails, nothing is defined.
+
+        Arguments:
+            filename: the file that it is from, for tracebacks.
         """
         if not isinstance(source, str):
             raise OptionError(f"define takes Python source (str), but got {type(source).__name__}")
         self._core.guarded(_nothing)
-        self._core.definitions.define(source)
+        self._core.definitions.define(source, filename)
 
     def subscribe(self, listener: Listener) -> Subscription:
         """Call `listener(event)` for every event of the pool, in order, on a thread of its own.
@@ -665,6 +688,7 @@ class Pool:
             rest = None if limit is None else max(limit - (time.monotonic() - started), 0.0)
             for engine in list(core.engines.values()):
                 engine.close(rest)
+            core.finish_endings(rest)
         self._release_output()
         self._closed = True
 
@@ -725,6 +749,20 @@ def _bound(snippet: Snippet, defaults: JobOptions, given: dict[str, Any]) -> Wor
     values = variables("vars", given.pop("vars") or {}) if "vars" in given else defaults.vars
     one = given.pop("input", None)
     return snippet if values is None and one is None else Bound(snippet, values, one)
+
+
+def _engine(engine: Any, given: dict[str, Any]) -> tuple[Callable[[Core], Engine] | EngineKind, str, dict[str, Any]]:
+    """What makes an engine, its name, and its options, which are taken out of `given`."""
+    options: dict[str, Any] = {}
+    if not isinstance(engine, str):
+        options["executor"] = engine
+        engine = "executor"
+    kind = engine_named(engine)
+    if isinstance(kind, EngineKind):
+        for name in [name for name in given if name in kind.options]:
+            options[name] = given.pop(name)
+        options = {name: kind.options[name](name, value) for name, value in options.items()}
+    return kind, engine, options
 
 
 def _nothing() -> None:

@@ -13,7 +13,7 @@ from nsjob.pool.waiting import Audience, Ticket
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
-    from nsjob.pool.engine import Engine
+    from nsjob.pool.engine import Engine, Host
     from nsjob.pool.options import JobOptions
 
 __all__ = ["JobQueue", "OnError"]
@@ -36,13 +36,17 @@ class Key:
 class JobQueue:
     """One queue. Everything here is guarded by the pool's lock."""
 
-    def __init__(self, core: Core, name: str, maxthreads: int, desc: str, engine: Engine, defaults: JobOptions) -> None:
+    def __init__(
+        self, core: Core, name: str, maxthreads: int, desc: str, engine: Engine | Host, defaults: JobOptions
+    ) -> None:
         self.core = core
         self.name = name
         self.desc = desc
         self.maxthreads = maxthreads
-        self.engine = engine
+        self.engine: Engine | Host = engine
         self.engine_name = "thread"
+        self.host: Host | None = None  # the same, where pool threads have work done by it
+        self.pushed = False  # whether runs are handed to the engine; else pool threads take its jobs
         self.defaults = defaults
         self.maxqueued: int | None = None
         self.maxperkey: int | None = None

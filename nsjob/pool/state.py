@@ -30,7 +30,7 @@ from nsjob.errors import (
 from nsjob.pool.backlog import TICKET
 from nsjob.pool.context import PLACES
 from nsjob.pool.definitions import Definitions
-from nsjob.pool.engine import Engine, Run
+from nsjob.pool.engine import Engine, Host, Run
 from nsjob.pool.events import Event, EventKind, Subscription
 from nsjob.pool.job import Job
 from nsjob.pool.queue import JobQueue
@@ -86,7 +86,7 @@ class State:
         self.forked = False
         self.immediate = False
         self.special = False  # forked or immediate
-        self.engines: dict[str, Engine] = {}
+        self.engines: dict[str, Engine | Host] = {}  # by name; those of single queues by `name queue`
         self.timers: Timers
         self.threads: Any  # the engine of pool threads
         self.stops: Stopping

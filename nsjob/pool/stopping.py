@@ -161,9 +161,9 @@ class Stopping:
                 core.settings.maxlost,
             )
             return False
-        if queue.engine_name == "thread":
+        if not queue.pushed:
             core.threads.lose(run)
-        else:
+        if queue.engine is not core.threads:
             core.timers.soon(queue.engine.abandon, run)
         nudge, run.nudge = run.nudge, None
         run.ended = True

@@ -93,7 +93,7 @@ class Turns(State):
         runs: dict[Engine, list[Run]] = {}
         while self.outbox:
             run = self.outbox.popleft()
-            runs.setdefault(run.job._queue.engine, []).append(run)
+            runs.setdefault(cast(Engine, run.job._queue.engine), []).append(run)
         for engine, mine in runs.items():
             try:
                 engine.start(mine)
@@ -190,7 +190,7 @@ class Turns(State):
             self.timers.cancel(particulars.expiry)
             particulars.expiry = None
         queue.room.wake()
-        if queue.engine is not self.threads:
+        if queue.pushed:
             job._runner = run = Run(cast("Core", self), job)
             self.outbox.append(run)
             self.timers.soon(self._push)
@@ -204,6 +204,13 @@ class Turns(State):
         """The body starts now."""
         run.begun_at = run.job._started = self.now()
         self._begun(run)
+
+    def restart_limit(self, run: Run) -> None:
+        """The body starts only now: its time limit counts from here."""
+        timeout = run.job._options.timeout
+        if run.limit is not None and timeout is not None and not run.ended:
+            self.timers.cancel(run.limit)
+            run.limit = self.timers.at(self.now() + timeout, self.stops.late, run)
 
     def _begun(self, run: Run) -> None:
         job = run.job

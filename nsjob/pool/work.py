@@ -10,11 +10,11 @@ from nsjob.pool.context import JobContext
 from nsjob.snippet import Ending, Snippet
 
 if TYPE_CHECKING:
-    from nsjob.pool.engine import Run
+    from nsjob.pool.engine import Host, Run
     from nsjob.pool.job import Job
     from nsjob.pool.options import JobOptions
 
-__all__ = ["Bound", "Call", "Script", "Work", "options_of", "perform", "perform_work"]
+__all__ = ["Bound", "Call", "Hosted", "Script", "Work", "inner", "options_of", "perform", "perform_work"]
 
 
 _NONE: dict[str, Any] = {}  # one for all: a call hands over a copy
@@ -82,8 +82,29 @@ class Bound:
         return self.snippet.source
 
 
+class Hosted:
+    """Work that a pool thread has done elsewhere, by the host of its queue."""
+
+    __slots__ = ("host", "work")
+    quick = None
+
+    def __init__(self, host: Host, work: Work) -> None:
+        self.host = host
+        self.work = work
+
+    @property
+    def source(self) -> str:
+        return self.work.source
+
+
+def inner(work: Work) -> Work:
+    """The work itself, wherever it is done."""
+    return work.work if type(work) is Hosted else work
+
+
 def options_of(work: Work, options: JobOptions) -> JobOptions:
     """The options of a job, its own values among them."""
+    work = inner(work)
     if type(work) is not Bound:
         return options
     given = {"vars": work.vars, "input": work.input}
@@ -101,6 +122,11 @@ def perform_work(definitions: dict[str, Any], job: Job, run: Callable[[], Run]) 
     kind = type(work)
     if kind is Call:
         return work.function(*work.args, **work.kwargs)
+    if kind is Hosted:
+        value = work.host.perform(run(), work.work)
+        if type(value) is Ending:
+            run()
+        return value
     if kind is Script:
         value = work.function(job._options)
         if type(value) is Ending:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +106,7 @@ def _power(left: Any, right: Any) -> Any:
             return 1 if a == 1 else (1 if b % 2 == 0 else -1) if a == -1 else 0
         if abs(a) > 1 and b >= 1 << 28:
             raise TclError("exponent too large")
-        return a**b
+        return left if b == 1 else a**b  # as it was written: `0x10 ** 1` is 0x10
     return _pow(_float(a), _float(b))
 
 
@@ -258,7 +257,7 @@ def _argument(value: Any) -> int | float:
     found = number(value)
     if found is None:
         shown = text(value)
-        message = f'expected floating-point number but got "{shown}"{octal_hint(shown)}'
+        message = f'expected floating-point number but got "{brief(shown)}"{octal_hint(shown)}'
         raise TclError(message, "TCL", "VALUE", "NUMBER")
     if found != found:
         raise TclError("floating point value is Not a Number", "TCL", "VALUE", "DOUBLE", "NAN")
@@ -269,7 +268,7 @@ def _number_argument(value: Any) -> int | float:
     found = number(value)
     if found is None:
         shown = text(value)
-        raise TclError(f'expected number but got "{shown}"{octal_hint(shown)}', "TCL", "VALUE", "NUMBER")
+        raise TclError(f'expected number but got "{brief(shown)}"{octal_hint(shown)}', "TCL", "VALUE", "NUMBER")
     if found != found:
         raise TclError("floating point value is Not a Number", "TCL", "VALUE", "DOUBLE", "NAN")
     return found
@@ -380,7 +379,7 @@ def _extreme(better: Callable[[Any, Any], bool]) -> Callable[..., Any]:
     def apply(_: Interp, *values: Any) -> Any:
         for value in values:
             if number(value) is None:
-                raise TclError(f'expected floating-point number but got "{text(value)}"')
+                raise TclError(f'expected floating-point number but got "{brief(text(value))}"')
             if number(value) != number(value):
                 raise TclError("floating point value is Not a Number")
         best = _number_argument(values[0])
@@ -399,7 +398,9 @@ _PRIME = 2147483647  # Park and Miller's minimal standard generator, as in Tcl
 def _rand(interp: Interp) -> float:
     seed = interp.extras.get("rand")
     if seed is None:
-        seed = random.randrange(1, _PRIME)
+        from random import randrange  # late: few scripts need chance
+
+        seed = randrange(1, _PRIME)
     interp.extras["rand"] = seed = seed * 16807 % _PRIME
     return float(seed * (1.0 / _PRIME))
 
@@ -407,7 +408,7 @@ def _rand(interp: Interp) -> float:
 def _srand(interp: Interp, value: Any) -> float:
     found = number(value)
     if type(found) is not int:
-        raise TclError(f'expected integer but got "{text(value)}"', "TCL", "VALUE", "NUMBER")
+        raise TclError(f'expected integer but got "{brief(text(value))}"', "TCL", "VALUE", "NUMBER")
     seed = found & 0x7FFFFFFF
     if seed in (0, _PRIME):
         seed ^= 123459876

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nsjob.tcl.errors import TclError
@@ -11,13 +10,12 @@ from nsjob.tcl.errors import TclError
 if TYPE_CHECKING:
     from nsjob.tcl.interp import Interp, Procedure
 
-__all__ = ["Body", "Command", "Family", "choose", "wrong_args"]
+__all__ = ["Body", "Command", "Family", "LateCommand", "choose", "wrong_args"]
 
 Body: TypeAlias = "Callable[[Interp, list[Any]], Any]"
 MANY = 1 << 60
 
 
-@dataclass(slots=True, eq=False)
 class Command:
     """A command, or a subcommand of one.
 
@@ -29,22 +27,69 @@ class Command:
         doc: one or more sentences for the reference page.
         subcommands: by name, where it is an ensemble.
         procedure: where it is one that a script defined.
+        declared: of a LateCommand: what declares it.
     """
 
-    name: str
-    usage: str
-    run: Body
-    least: int = 0
-    most: int = MANY
-    doc: str = ""
-    subcommands: dict[str, Command] = field(default_factory=dict)
-    procedure: Procedure | None = None
+    __slots__ = ("declared", "doc", "least", "most", "name", "procedure", "run", "subcommands", "usage")
+
+    def __init__(
+        self,
+        name: str,
+        usage: str,
+        run: Body,
+        least: int = 0,
+        most: int = MANY,
+        doc: str = "",
+        subcommands: dict[str, Command] | None = None,
+        procedure: Procedure | None = None,
+    ) -> None:
+        self.name = name
+        self.usage = usage
+        self.run = run
+        self.least = least
+        self.most = most
+        self.doc = doc
+        self.subcommands = {} if subcommands is None else subcommands
+        self.procedure = procedure
+        self.declared: Callable[[], Command] | None = None
 
     def call(self, interp: Interp, arguments: list[Any]) -> Any:
         """Check the number of arguments, and run."""
         if not self.least <= len(arguments) <= self.most:
             raise wrong_args(self.name, self.usage)
         return self.run(interp, arguments)
+
+
+class LateCommand(Command):
+    """A command of which only the name is known, until more is asked for: then it is declared.
+
+    Its other slots are empty, so that Python asks `__getattr__` for what they hold. This fills them, and makes it a
+    plain Command: whoever calls it from then on pays nothing. So a program starts without the commands that it does
+    not use.
+
+    Arguments:
+        name: in full.
+        declared: returns the whole command; it imports the module that declares it.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, name: str, declared: Callable[[], Command]) -> None:
+        self.name = name
+        self.procedure = None
+        self.declared = declared
+
+    def __getattr__(self, slot: str) -> Any:
+        if slot not in _LATE or self.declared is None:
+            raise AttributeError(f"a command has no {slot}")
+        found = self.declared()
+        for each in _LATE:
+            setattr(self, each, getattr(found, each))
+        self.__class__ = Command  # type: ignore[assignment]
+        return getattr(found, slot)
+
+
+_LATE = ("doc", "least", "most", "run", "subcommands", "usage")
 
 
 def wrong_args(name: str, usage: str) -> TclError:

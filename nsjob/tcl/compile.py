@@ -13,17 +13,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nsjob.tcl.arithmetic import BINARY, COMPARISONS, UNARY, function, tidy, truth
+from nsjob.tcl.bodies import WITH_BODIES, inlines
 from nsjob.tcl.command import wrong_args
 from nsjob.tcl.errors import ParseError, Signal, TclError
-from nsjob.tcl.expr import Node, parse_expr
-from nsjob.tcl.frames import Frame
+from nsjob.tcl.folding import converts, simplified
+from nsjob.tcl.frames import Frame, Inlined
 from nsjob.tcl.inlining import MOST_PIECES, Inline
 from nsjob.tcl.parser import Command, Parser, Part, Script, Substitution, Variable, Word
 from nsjob.tcl.values import canonical, elements, text
+
+if TYPE_CHECKING:
+    from nsjob.tcl.expr import Node
 
 __all__ = ["Code", "Context", "compile_body", "compile_direct", "compile_expr", "compile_procedure", "cut"]
 
@@ -43,30 +47,32 @@ _LONGEST = 150  # signs of a command in errorInfo
 _TRAILING = re.compile(r"(?:[ \t\v\f\r]|\\\n[ \t]*)*")
 
 
-@dataclass(frozen=True, slots=True)
 class Context:
     """Where a script stands.
 
     Attributes:
         returns: whether its value is looked at for RETURNING.
         loops: whether it is looked at for BREAKING and CONTINUING.
+        jumps: whether any Jump may come out.
     """
 
-    returns: bool = False
-    loops: bool = False
+    __slots__ = ("jumps", "loops", "returns")
 
-    @property
-    def jumps(self) -> bool:
-        """Whether any Jump may come out."""
-        return self.returns or self.loops
+    def __init__(self, returns: bool = False, loops: bool = False) -> None:
+        self.returns = returns
+        self.loops = loops
+        self.jumps = returns or loops
 
 
 PLAIN = Context()
 
 
 def cut(source: str, longest: int = _LONGEST) -> str:
-    """A text as errorInfo shows it: so many signs and three dots at most."""
-    return source if len(source) <= longest else source[:longest] + "..."
+    """A text as errorInfo shows it: whole signs of so many bytes at most, and three dots."""
+    if source.isascii():
+        return source if len(source) <= longest else source[:longest] + "..."
+    encoded = source[: longest + 1].encode("utf-8", "surrogatepass")
+    return source if len(encoded) <= longest else encoded[:longest].decode("utf-8", "ignore") + "..."
 
 
 class Compiler:
@@ -137,7 +143,8 @@ class Compiler:
 
         def fail(frame: Frame) -> Any:
             found = ParseError(str(error), error.at, error.open, *error.code)
-            shown = cut(source[start : error.at + 1])
+            end = error.at + (source[error.at : error.at + 1] < "\x80")  # no part of a sign of several bytes
+            shown = cut(source[start:end])
             found.add(f'\n    while executing\n"{shown}"')
             found.line = source.count("\n", 0, start) + 1
             found.position = (source, error.at)
@@ -159,11 +166,8 @@ class Compiler:
                     code = None  # what is wrong with it is said when it runs
                 if code is not None:
                     return code
-            if name == "dict" and (len(words) < 2 or words[1].value not in _DICT_LOOPS):
-                return self.invocation(command, nested)
-            if name in WITH_BODIES and (self.procedure or name == "switch"):
-                if all(word.value is not None for word in words[_BODIES_FROM.get(name, 1) :]):
-                    return self.with_bodies(command, nested)
+            if name in WITH_BODIES and inlines(words, self.procedure):
+                return self.with_bodies(command, nested)
         return self.invocation(command, nested)
 
     def invocation(self, command: Command, nested: bool = False) -> Code:
@@ -171,7 +175,7 @@ class Compiler:
         words = command.words
         note = self.noter(command, nested)
         if any(word.expand for word in words):
-            return _expanding([(self.word(word), word.expand) for word in words], note)
+            return _expanding([(self.word(word), word.expand) for word in words], note, self.direct)
         codes = [self.word(word) for word in words[1:]]
         name = words[0].value
         if name is None:
@@ -180,12 +184,18 @@ class Compiler:
 
     def with_bodies(self, command: Command, nested: bool) -> Code:
         """Code that calls a command whose scripts Tcl weaves in: `errorInfo` does not show that it was called."""
-        return self.seamless(self.invocation(command, nested), command)
+        words = command.words
+        codes = [self.word(word) for word in words[1:]]
+        if self.procedure:
+            first = next((at + 3 for at, word in enumerate(words) if word.value == "--"), len(words))
+            for at in {*range(first, len(words), 2), len(words) - 1}:
+                codes[at - 1] = constant(Inlined(words[at].value or ""))
+        return self.seamless(_calling(words[0].value or "", codes, self.noter(command, nested)), command)
 
     def seamless(self, call: Code, command: Command) -> Code:
         """Code that calls a command so that in `errorInfo` its scripts look as if they were part of this one."""
         source = self.source
-        start = command.start
+        start = (command if command.words[0].value in ("switch", "try") else command.words[-1]).start
 
         def run(frame: Frame) -> Any:
             interp = frame.interp
@@ -291,8 +301,10 @@ class Compiler:
         """The tree of an expression that a word holds, or None where that is known only when it runs."""
         if word.value is None or word.expand or (word.kind != "braced" and "\\" in word.value):
             return None
+        from nsjob.tcl.expr import parse_expr  # late: the shortest scripts have no expression
+
         edge = 0 if word.kind == "bare" else 1
-        return parse_expr(self.source, word.start + edge, word.end - edge)
+        return simplified(parse_expr(self.source, word.start + edge, word.end - edge))
 
     # -- expressions ---------------------------------------------------------------------------------------------
 
@@ -303,6 +315,8 @@ class Compiler:
             return constant(node[1])
         if kind == "parts":
             return self.part(node[1][0])
+        if kind == "failing":
+            return failing(self.value(node[1]))
         if kind == "text":
             codes = [self.part(part) for part in node[1]]
             return lambda frame: "".join([text(code(frame)) for code in codes])
@@ -335,7 +349,7 @@ class Compiler:
         if node[0] != "binary" or node[1] not in FAST:
             return None
         left, right = self.noted(node[2], note), self.noted(node[3], note)
-        if left is None or right is None or _constant(node):
+        if left is None or right is None:
             return None
         apply = BINARY[node[1]]
 
@@ -346,7 +360,7 @@ class Compiler:
                 note(error)
                 raise
 
-        return FAST[node[1]](left, right, slowly, _local(node[2]), _small(node[3]))
+        return fast(node[1])(left, right, slowly, _local(node[2]), _small(node[3]))
 
     def condition(self, node: Node) -> Code:
         """Code that returns whether a node is true, as a Python bool."""
@@ -384,7 +398,7 @@ class Compiler:
         left, right = self.value(node[2]), self.value(node[3])
         if op in FAST:
             name, number = _local(node[2]), _small(node[3])
-            return FAST[op](left, right, BINARY[op], name, number)
+            return fast(op)(left, right, BINARY[op], name, number)
         apply = BINARY[op]
         return lambda frame: apply(left(frame), right(frame))
 
@@ -394,7 +408,7 @@ class Compiler:
         apply = COMPARISONS[op]
         if op in FAST_COMPARISONS:
             name, number = _local(node[2]), _small(node[3])
-            return FAST_COMPARISONS[op](left, right, apply, name, number)
+            return fast(op)(left, right, apply, name, number)
         return lambda frame: apply(left(frame), right(frame))
 
 
@@ -592,15 +606,16 @@ def _calling_computed(name: Code, codes: list[Code], note: Callable[[TclError], 
     return call
 
 
-def _expanding(codes: list[tuple[Code, bool]], note: Callable[[TclError], None]) -> Code:
+def _expanding(codes: list[tuple[Code, bool]], note: Callable[[TclError], None], direct: bool) -> Code:
     def call(frame: Frame) -> Any:
         try:
             words: list[Any] = []
-            for code, expand in codes:
+            for at, (code, expand) in enumerate(codes):
+                value = code(frame)
                 if expand:
-                    words.extend(elements(code(frame)))
+                    words.extend(_expanded(value, at) if direct else elements(value))
                 else:
-                    words.append(code(frame))
+                    words.append(value)
             return frame.interp.call(words) if words else ""
         except TclError as error:
             note(error)
@@ -609,7 +624,16 @@ def _expanding(codes: list[tuple[Code, bool]], note: Callable[[TclError], None])
     return call
 
 
-def _fast(exact: str) -> Callable[..., Code]:
+def _expanded(value: Any, at: int) -> list[Any]:
+    try:
+        return elements(value)
+    except TclError as error:
+        error.add(f"\n    (expanding word {at})")
+        raise
+
+
+@cache
+def fast(exact: str) -> Callable[..., Code]:
     """Make the maker of code for an operator: numbers are worked on here, all else by `apply`.
 
     The operator's own sign is put into the text of the makers: a call for each operation would cost twice the time.
@@ -632,17 +656,14 @@ def make(left, right, apply, name, number):
     return made["make"]  # type: ignore[no-any-return]
 
 
-FAST = {op: _fast(op) for op in ("+", "-", "*")}
-FAST_COMPARISONS = {op: _fast(op) for op in ("<", ">", "<=", ">=", "==", "!=")}
+FAST = frozenset(["+", "-", "*"])
+FAST_COMPARISONS = frozenset(["<", ">", "<=", ">=", "==", "!="])
 
 
 # -- commands that are compiled in ------------------------------------------------------------------------------------
 
 Weave: TypeAlias = Callable[[Compiler, Command, Context], "Code | None"]
 WEAVES: dict[str, Weave] = {}
-WITH_BODIES = frozenset(["switch", "try", "lmap", "dict"])
-_BODIES_FROM = {"switch": 2, "lmap": 3, "dict": 4}
-_DICT_LOOPS = ("for", "map", "update", "with")
 
 
 # -- whole sources ----------------------------------------------------------------------------------------------------
@@ -672,36 +693,36 @@ def compile_procedure(source: str, woven: bool = True) -> Code:
     return compiler.script(Parser(source).script(0, False), Context(returns=True))
 
 
+def compile_inlined(source: str) -> Code:
+    """Code for a script that is compiled in with a procedure's body: its variables are the procedure's."""
+    compiler = Compiler(source, False, True, True)
+    return compiler.script(Parser(source).script(0, False), PLAIN)
+
+
 def compile_expr(source: str) -> tuple[Code, Code]:
     """Code for the value of an expression, and for its truth.
 
     Raises:
         TclError: it is none.
     """
+    from nsjob.tcl.expr import parse_expr  # late, as above
+
     compiler = Compiler(source, False, True)
     compiler.jumps_on_not = False
     node = parse_expr(source)
-    value = folded(node, compiler.value(node))
+    value = compiler.value(node)
     condition = compiler.condition(node)
-    return (lambda frame: tidy(value(frame))), condition
+    return (lambda frame: tidy(value(frame))) if converts(node) else value, condition
 
 
-def folded(node: Node, value: Code) -> Code:
-    """Code for an expression. Tcl works constants out when it compiles: an error there precedes the execution."""
-    if not _constant(node):
-        return value
+def failing(value: Code) -> Code:
+    """Code for what failed when it was worked out at first: the error precedes the execution."""
 
-    def fold(frame: Frame) -> Any:
+    def fail(frame: Frame) -> Any:
         try:
             return value(frame)
         except TclError as error:
             error.begun = True
             raise
 
-    return fold
-
-
-def _constant(node: Node) -> bool:
-    if node[0] == "const":
-        return True
-    return node[0] in ("unary", "binary") and all(_constant(part) for part in node[2:])
+    return fail

@@ -7,7 +7,6 @@ of several errors the same one is found. Nothing recurses, however deep the pare
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from nsjob.tcl.errors import ParseError, TclError
@@ -26,7 +25,7 @@ _LEVELS = [
     ["<", ">", "<=", ">="], ["<<", ">>"], ["+", "-"], ["*", "/", "%"], ["**"],
 ]  # fmt: skip
 _BINDS = {
-    "end": _END, ")": _CLOSE, "(": _OPEN, ",": _COMMA, "?": _CONDITIONAL, ":": _CONDITIONAL,
+    "end": _END, ")": _CLOSE, ",": _COMMA, "?": _CONDITIONAL, ":": _CONDITIONAL,
     **{op: rank for rank, ops in enumerate(_LEVELS, _CONDITIONAL + 1) for op in ops},
 }  # fmt: skip
 _UNARY = max(_BINDS.values()) + 1
@@ -39,12 +38,11 @@ _NUMBER = re.compile(
 _WORD = re.compile(r"[A-Za-z_0-9]+")
 _LIMIT = 25  # signs of the text around an error that are shown
 _UNMARKED = ("UNBALANCED", "SURPRISE", "PARTOP", "BADCHAR", "BAREWORD", "BADNUMBER")
-_BAD_OCTAL = re.compile(r"0[oO](?:(?![0-7])|[0-7]*[89])|0[0-9]*[89][0-9]*(?![.0-9]|[eE][+-]?[0-9])")
-_BAD_BINARY = re.compile(r"0[bB](?:(?![01])|[01]*[2-9])")
+_BAD_OCTAL = re.compile(r"0o(?:(?![0-7])|[0-7]*[89])|0[0-9]*[89][0-9]*(?![0-9]|[eE][0-9])")
+_BAD_BINARY = re.compile(r"0b(?:(?![01])|[01]*[2-9])")
 _FOLDED = re.compile(r"(\\\\)|\\\n[ \t]*")
 
 
-@dataclass(slots=True)
 class _Open:
     """An operator that waits for its right operand.
 
@@ -54,9 +52,12 @@ class _Open:
         left: the node on its left, or the name of a function, or the sign of a unary operator.
     """
 
-    op: str
-    binds: int
-    left: Any = None
+    __slots__ = ("binds", "left", "op")
+
+    def __init__(self, op: str, binds: int, left: Any = None) -> None:
+        self.op = op
+        self.binds = binds
+        self.left = left
 
 
 class _Expression:
@@ -110,10 +111,10 @@ class _Expression:
         return ""
 
     def runs_on(self, number: re.Match[str]) -> bool:
-        """Whether letters follow the digits, so that all of it is a word; after a point they do not belong to it."""
+        """Whether letters follow the digits, so that all of it is a word; with a point or a sign in it, it is none."""
         if _WORD.match(self.source, number.end(), self.end) is None:
             return False
-        return "." not in number[0] and _OPERATOR.match(self.source, number.end(), self.end) is None
+        return number[0].isalnum() and _OPERATOR.match(self.source, number.end(), self.end) is None
 
     def word(self, sign: str) -> None:
         """A function, a boolean, or nothing that could be."""
@@ -121,11 +122,11 @@ class _Expression:
         if sign == "=":
             raise self.wrong('incomplete operator "="', "PARTOP", scanned=1)
         found = _WORD.match(source, at, self.end)
-        if found is None:
+        if found is None or sign == "_":
             raise self.wrong(f'invalid character "{sign}"', "BADCHAR", scanned=1)
         name = found[0]
         after = _GAP.match(source, found.end(), self.end).end()  # type: ignore[union-attr]
-        if source.startswith("(", after) and after < self.end:
+        if source.startswith("(", after, self.end):
             self.expect_operand()
             self.stack.append(_Open("call", _UNARY, name))
             self.at = after + 1
@@ -202,12 +203,12 @@ class _Expression:
 
     def no_operand(self, op: str, binds: int, top: _Open) -> TclError:
         """Why there is no operand before this operator."""
-        after_comma = top.op == "(" and isinstance(top.left, list) and top.left
+        after_comma = top.op == "(" and top.left
         if op == ")" and top.op == "(" and not after_comma:
             return self.wrong("empty subexpression", "EMPTY")
         if after_comma and binds < _COMMA:
             return self.wrong("missing function argument", "MISSING")
-        if not after_comma and top.binds > binds:
+        if top.binds > binds:
             if top.op == "(":
                 return self.wrong("unbalanced open paren", "UNBALANCED")
             if top.op == "start":
@@ -234,10 +235,8 @@ class _Expression:
             top = stack[-1]
             if top.binds < binds or (top.binds == binds and self.right_first(op, top)):
                 break
-            if top.op == "(" and op not in (")", ","):
+            if top.op == "(" and op != ")":
                 raise self.wrong("unbalanced open paren", "UNBALANCED")
-            if top.op == "(" and op == ",":
-                break
             colon = self.complete is not None and self.complete[0] == ":"
             if top.op == "?" and not colon:
                 raise self.wrong('missing operator ":"', "MISSING")
@@ -249,7 +248,7 @@ class _Expression:
             self.attach(top)
             if top.op == "(":
                 return
-        if op == ")" and top.op != "(":
+        if op == ")":
             raise self.wrong("unbalanced close paren", "UNBALANCED", scanned=1)
         if op == "," and (top.op != "(" or not self.is_call()):
             raise self.wrong('unexpected "," outside function argument list', "SURPRISE", scanned=1)
@@ -272,8 +271,6 @@ class _Expression:
         elif top.op == "(":
             if self.stack[-1].op == "call":
                 self.complete = ("call", self.stack.pop().left, [*top.left, right])
-            elif right is not None and right[0] == ":":
-                raise self.wrong('unexpected operator ":" without preceding "?"', "SURPRISE", scanned=1)
         elif top.op == "?":
             assert right is not None
             self.complete = ("?", top.left, right[1], right[2])
@@ -285,12 +282,13 @@ class _Expression:
     # -- errors --------------------------------------------------------------------------------------------------
 
     def wrong(self, message: str, *code: str, scanned: int = 0, hint: str = "") -> TclError:
-        """An error with the expression, cut to what is near the place, and the place marked unless `scanned` signs are.
+        """An error with the expression, cut to what is near the place, which the code says whether to mark.
 
-        What is shown of a long text, and the layout, are Tcl's (ParseExpr in tclCompExpr.c).
+        What is shown of a long text, and the layout, are Tcl's (ParseExpr in tclCompExpr.c): it is cut before the
+        place, after the `scanned` signs there, and at its end.
         """
         source, at, start, end = self.source, self.at, self.start, self.end
-        mark = "" if scanned or code[0] in _UNMARKED else "_@_"
+        mark = "" if code[0] in _UNMARKED else "_@_"
         before = source[start:at]
         token = source[at : at + scanned]
         rest = source[at + scanned : end]

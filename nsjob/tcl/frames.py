@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nsjob.tcl.errors import TclError
@@ -9,7 +10,7 @@ from nsjob.tcl.errors import TclError
 if TYPE_CHECKING:
     from nsjob.tcl.interp import Interp
 
-__all__ = ["Frame", "Link", "TclArray", "split_name"]
+__all__ = ["Frame", "Inlined", "Link", "TclArray", "split_name"]
 
 _MISSING: Any = object()
 _EMPTY: dict[str, Any] = {}  # of most frames; never changed
@@ -21,6 +22,9 @@ class TclArray(dict[str, Any]):
 
     __slots__ = ()
     missing = "no such element in array"
+
+    def explain(self, error: TclError, name: str) -> None:
+        """Enter what there is to be said of an element that is missing in the stack trace."""
 
 
 class Link:
@@ -43,6 +47,25 @@ class LambdaName(str):
 
     __slots__ = ("source",)
     source: str
+
+
+class Inlined(str):
+    """A script that a procedure's command holds and Tcl compiles in with the procedure, as the body of `dict for`.
+
+    Attributes:
+        code: what it is compiled to, from when it ran first.
+        arms: where it is the list of a `switch`, its patterns and scripts.
+    """
+
+    __slots__ = ("arms", "code")
+    arms: list[Any] | None
+    code: Callable[[Frame], Any] | None
+
+    def __new__(cls, source: str) -> Inlined:
+        """Make one of a text."""
+        made = super().__new__(cls, source)
+        made.arms = made.code = None
+        return made
 
 
 class Frame:
@@ -107,7 +130,9 @@ class Frame:
             raise unreadable(shown, "variable isn't array" if base in frame.vars else "no such variable")
         value = array.get(index, _MISSING)
         if value is _MISSING:
-            raise TclError(f'can\'t read "{shown}": {array.missing}', "TCL", "READ", "VARNAME")
+            error = TclError(f'can\'t read "{shown}": {array.missing}', "TCL", "READ", "VARNAME")
+            array.explain(error, shown)
+            raise error
         return value
 
     def read(self, name: str, key: str | None = None) -> Any:

@@ -6,10 +6,8 @@ A statement that can be inlined has one source, from which the function for it a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from sys import getrefcount
-from textwrap import indent
 from typing import Any
 
 from nsjob.tcl.errors import BREAK, CONTINUE, Signal, TclError
@@ -22,7 +20,6 @@ _KNOWN = {"ALONE": ALONE, "BREAK": BREAK, "CONTINUE": CONTINUE, "Signal": Signal
           "getrefcount": getrefcount}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class Inline:
     """A statement as source.
 
@@ -34,8 +31,11 @@ class Inline:
         bound: what those stand for, `slowly` with them.
     """
 
-    source: str
-    bound: dict[str, Any]
+    __slots__ = ("bound", "source")
+
+    def __init__(self, source: str, bound: dict[str, Any]) -> None:
+        self.source = source
+        self.bound = bound
 
 
 LAPPEND = """\
@@ -113,7 +113,7 @@ def _statement(source: str, names: tuple[str, ...]) -> Any:
     body = source.format(**{name: name for name in names})
     body = body.replace("RESULT ", "return ").replace("SLOWLY", "old = new = None\n    return slowly(frame)")
     return _made(
-        f"def make({', '.join(names)}):\n def run(frame):\n  known = frame.vars\n{indent(body, '  ')} return run\n"
+        f"def make({', '.join(names)}):\n def run(frame):\n  known = frame.vars\n{_indented(body, '  ')} return run\n"
     )
 
 
@@ -139,8 +139,12 @@ def _loop(shape: str, sources: tuple[tuple[str, tuple[str, ...]], ...], paramete
         body = source.format(**{name: f"{name}{at}" for name in names})
         body = body.replace("RESULT old", "old = new = None").replace("RESULT new", "old = new = None")
         lines.append(body.replace("SLOWLY", f"old = new = None\n    slowly{at}(frame)"))
-    body = indent("".join(lines), " " * 16).rstrip("\n")
+    body = _indented("".join(lines), " " * 16).rstrip("\n")
     return _made(f"def make({', '.join(parameters)}):\n{shape.replace('BODY', body)}")
+
+
+def _indented(source: str, by: str) -> str:
+    return "".join([by + line for line in source.splitlines(keepends=True)])
 
 
 def _made(source: str) -> Any:

@@ -6,32 +6,32 @@ One thread at a time may use an interpreter; `interrupt` may be called from any.
 from __future__ import annotations
 
 import sys
-import threading
-import traceback
+from _thread import allocate_lock, get_ident
 from collections.abc import Callable
 from typing import Any, cast
 
 from nsjob.tcl import weaving  # noqa: F401  declares what is compiled in
+from nsjob.tcl.bodies import WITH_BODIES
 from nsjob.tcl.command import MANY, Command, wrong_args
 from nsjob.tcl.compile import (
     DEEPEST,
     RETURNING,
     WEAVES,
-    WITH_BODIES,
     Code,
     compile_body,
     compile_direct,
     compile_expr,
+    compile_inlined,
     compile_loop,
     compile_procedure,
     cut,
     too_deep,
 )
 from nsjob.tcl.errors import BREAK, CONTINUE, ERROR, OK, RETURN, Signal, TclError, TclInterrupted
-from nsjob.tcl.frames import Frame, LambdaName, split_name
-from nsjob.tcl.values import elements, list_text, quoted, text
+from nsjob.tcl.frames import Frame, Inlined, LambdaName, TclArray, split_name
+from nsjob.tcl.values import elements, list_text, parse_number, quoted, text
 
-__all__ = ["Interp", "Procedure"]
+__all__ = ["Interp", "Procedure", "no_command"]
 
 # How often Tcl and Python may call each other, one within the other. Python's C functions may lie in between (a sort's
 # key that evaluates a script), which take the stack of the machine.
@@ -83,6 +83,10 @@ class Procedure:
         self.code: Code
         self.epoch: object = None
 
+    def copied(self) -> Procedure:
+        """The same for another interpreter."""
+        return Procedure(self.name, self.parameters, self.body, self.lambda_text)
+
     def usage(self) -> str:
         """Its parameters, as `wrong # args` shows them."""
         shown = []
@@ -115,7 +119,7 @@ class _Depth:
     """Python's recursion limit, raised while scripts run: Tcl allows 1,000 levels, each takes several of Python's."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.users = 0
         self.before = 0
 
@@ -181,9 +185,26 @@ class Interp:
         self.failed: tuple[TclError, int, str, int] | None = None
         self.scripts: list[str] = []  # files that are being read
         self.evaluations = 0
+        self.thread = 0  # the one that uses it, while there are evaluations
         self.crossings = 0  # Python callables that run one within the other
         self.kept: dict[str, Any] = {}  # return options of the procedure that returned last, for `catch`
         prepare(self)
+
+    def offspring(self) -> Interp:
+        """A fresh interpreter with the procedures and plain global variables of this one, as they are now."""
+        made = Interp()
+        for name, command in list(self.commands.items()):
+            if command.procedure is not None:
+                copied = Command(name, command.usage, command.run, command.least, command.most, command.doc)
+                copied.procedure = command.procedure.copied()
+                made.commands[name] = copied
+        made.redefined = {name for name in self.redefined if name in made.commands and made.commands[name].procedure}
+        made.globals.vars.update(self.globals.vars)
+        for name, other in list(self.globals.others.items()):
+            if type(other) is TclArray:  # not `env`, which is everybody's
+                array = made.globals.add_array(name)
+                array.update(other)
+        return made
 
     # -- for embedders -------------------------------------------------------------------------------------------
 
@@ -232,10 +253,13 @@ class Interp:
     def run(self, code: Code) -> Any:
         """Run code in the present frame, for a caller from Python: what comes out is a result or an error."""
         outermost = self.evaluations == 0
+        if not outermost and self.thread != get_ident():
+            raise RuntimeError("another thread uses this interpreter: make one for each thread")
         if self.evaluations > MOST_CROSSINGS:
             raise too_deep()
         if outermost:
             _depth.enter()
+            self.thread = get_ident()
             self.stopping.clear()
         self.evaluations += 1
         try:
@@ -350,10 +374,9 @@ class Interp:
         """Call `unknown` with the words of a command that is not there."""
         handler = self.commands.get("unknown")
         if handler is None:
-            name = text(words[0])
-            raise TclError(f'invalid command name "{name}"', "TCL", "LOOKUP", "COMMAND", name)
+            raise no_command(text(words[0]))
         if handler.procedure is not None:
-            return self.call_procedure(handler.procedure, "unknown", words)
+            return self.call_procedure(handler.procedure, "::unknown", words)
         return handler.call(self, words)
 
     def call_procedure(self, procedure: Procedure, name: str, values: list[Any]) -> Any:
@@ -434,6 +457,9 @@ class Interp:
         if "-errorcode" in options:
             error.code = tuple(elements(options["-errorcode"]))
         error.options = options
+        line = parse_number(text(options.get("-errorline", "")))
+        if type(line) is int:
+            error.line = line
         error.logged = info is not None
         return error
 
@@ -465,6 +491,8 @@ class Interp:
         """
         if type(script) is list:
             return self.eval_list(script)
+        if type(script) is Inlined and not self.redefined:
+            return self.eval_inlined(script)
         source = text(script)
         frame = self.frame
         frame.depth = depth = frame.depth + 1
@@ -474,6 +502,23 @@ class Interp:
             return self.body_code(source)(frame)
         except TclError as error:
             self.failed = (error, error.size, source, error.line)
+            error.logged = False
+            raise
+        finally:
+            frame.depth = depth - 1
+
+    def eval_inlined(self, script: Inlined) -> Any:
+        """The same for a script that is compiled in with a procedure."""
+        frame = self.frame
+        frame.depth = depth = frame.depth + 1
+        try:
+            if depth > DEEPEST:
+                raise too_deep()
+            if script.code is None:
+                script.code = compile_inlined(text(script))
+            return script.code(frame)
+        except TclError as error:
+            self.failed = (error, error.size, text(script), error.line)
             error.logged = False
             raise
         finally:
@@ -505,12 +550,20 @@ class Interp:
         if type(source) is int:
             return source
         code: tuple[Code, Code] = _cached("expr", text(source), compile_expr)
-        return code[0](self.frame)
+        try:
+            return code[0](self.frame)
+        except TclError as error:
+            error.logged = False
+            raise
 
     def test(self, source: Any) -> bool:
         """Return whether an expression is true."""
         code: tuple[Code, Code] = _cached("expr", text(source), compile_expr)
-        return bool(code[1](self.frame))
+        try:
+            return bool(code[1](self.frame))
+        except TclError as error:
+            error.logged = False
+            raise
 
     def test_code(self, source: Any) -> Code:
         """Code for the truth of an expression."""
@@ -525,8 +578,17 @@ class Interp:
         self.globals.vars["errorCode"] = list(code) if len(code) != 1 else code[0]
 
 
+def no_command(name: str) -> TclError:
+    """`invalid command name "..."`, from a procedure's `return -errorcode` in Tcl."""
+    error = TclError(f'invalid command name "{name}"', "TCL", "LOOKUP", "COMMAND", name)
+    error.options["-errorcode"] = list(error.code)
+    return error
+
+
 def _from_python(error: Exception, name: str) -> TclError:
     """An exception of a registered callable, as an error of the script."""
+    import traceback  # late: few scripts need it, and it takes long
+
     shown = str(error) or type(error).__name__
     made = TclError(shown, "PYTHON", type(error).__name__)
     made.options["-traceback"] = "".join(traceback.format_exception(error))

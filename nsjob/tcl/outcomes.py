@@ -11,7 +11,16 @@ from nsjob.tcl.values import SPACE, TclDict, elements, mapping, parse_number, te
 if TYPE_CHECKING:
     from nsjob.tcl.interp import Interp
 
-__all__ = ["CODES", "caught", "completion_code", "joined", "options_of_error", "options_of_signal", "return_options"]
+__all__ = [
+    "CODES",
+    "caught",
+    "completion_code",
+    "joined",
+    "options_of_error",
+    "options_of_signal",
+    "return_options",
+    "set_during",
+]
 
 CODES = {"ok": 0, "error": 1, "return": 2, "break": 3, "continue": 4}
 
@@ -73,12 +82,11 @@ def return_options(given: list[Any]) -> tuple[int, int, dict[str, Any]]:
 
 
 def options_of_error(error: TclError) -> TclDict:
-    """The return options of an error, as `catch` stores them."""
+    """The return options of an error, as `catch` stores them: in Tcl's order, those that a script gave come first."""
     code = error.code
-    found = TclDict({"-code": ERROR, "-level": 0})
-    for name, value in error.options.items():
-        if name not in found:
-            found[name] = value
+    found = TclDict(error.options)
+    found["-code"] = ERROR
+    found["-level"] = 0
     found["-errorcode"] = list(code) if len(code) != 1 else code[0]
     found["-errorinfo"] = error.info
     found["-errorline"] = error.line
@@ -88,13 +96,20 @@ def options_of_error(error: TclError) -> TclDict:
 def options_of_signal(signal: Signal) -> TclDict:
     """The return options of another completion code."""
     if signal.code == RETURN:
-        found = TclDict({"-code": signal.after, "-level": signal.level, **signal.options})
+        found = TclDict({**signal.options, "-code": signal.after, "-level": signal.level})
         if signal.after == ERROR:
             found.setdefault("-errorcode", "NONE")
             if "-errorinfo" in found:
                 found["-errorline"] = 1
         return found
-    return TclDict({"-code": signal.code, "-level": 0, **signal.options})
+    return TclDict({**signal.options, "-code": signal.code, "-level": 0})
+
+
+def set_during(error: TclError, options: TclDict) -> None:
+    """Let an error's options tell during what it happened: the options of what was handled then."""
+    found = options_of_error(error)
+    del found["-code"], found["-level"]
+    error.options = {**found, "-during": options}
 
 
 def caught(interp: Interp, run: Callable[[], Any], names: list[Any]) -> int:
@@ -106,7 +121,7 @@ def caught(interp: Interp, run: Callable[[], Any], names: list[Any]) -> int:
     try:
         value = run()
         if interp.kept:
-            options = TclDict({**_SUCCESS, **interp.kept})
+            options = TclDict({**interp.kept, **_SUCCESS})
     except TclError as error:
         interp.remember(error)
         code, value = ERROR, error.result

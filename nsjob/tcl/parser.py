@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from nsjob.tcl.errors import ParseError
@@ -82,7 +81,6 @@ class Command(NamedTuple):
     words: list[Word]
 
 
-@dataclass(slots=True)
 class Script:
     """What a text was parsed to.
 
@@ -94,12 +92,33 @@ class Script:
         error: why the text after the last command is no command, or None.
     """
 
-    source: str
-    start: int
-    end: int
-    commands: list[Command]
-    comments: Sequence[tuple[int, int]] = ()
-    error: ParseError | None = None
+    __slots__ = ("commands", "comments", "end", "error", "source", "start")
+
+    def __init__(
+        self,
+        source: str,
+        start: int,
+        end: int,
+        commands: list[Command],
+        comments: Sequence[tuple[int, int]] = (),
+        error: ParseError | None = None,
+    ) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+        self.commands = commands
+        self.comments = comments
+        self.error = error
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Script):
+            return NotImplemented
+        return all(getattr(self, slot) == getattr(other, slot) for slot in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes while it is made
+
+    def __repr__(self) -> str:
+        return f"<Script {self.start}-{self.end}: {self.commands!r}{f', {self.error!r}' if self.error else ''}>"
 
 
 def parse(source: str) -> Script:
@@ -124,7 +143,7 @@ def is_complete(source: str) -> bool:
     script = parse_partly(source)
     if script.error is not None:
         return script.error.open is None
-    return not (source.endswith("\\\n") and script.end == len(source) and not _ESCAPED_END.search(source))
+    return not (source.endswith("\\\n") and not _ESCAPED_END.search(source))
 
 
 _GAP = re.compile(r"(?:[ \t\v\f\r]|\\\n[ \t]*)*")
@@ -141,7 +160,7 @@ _BARE = re.compile(r"[^ \t\n\v\f\r;\[\]$\\]+")
 _IN_QUOTES = re.compile(r"[^\"\[$\\]+")
 _IN_INDEX = re.compile(r"[^)\[$\\]+")
 _BRACES = re.compile(r"[{}]|\\(?:\n|.)?", re.DOTALL)
-_FOLDED = re.compile(r"(?<!\\)((?:\\\\)*)\\\n[ \t]*")
+_FOLDED = re.compile(r"(\\\\)|\\\n[ \t]*")
 _COMMENTED = re.compile(r"[ \t\v\f\r]#")
 _NAME = re.compile(r"(?:[A-Za-z0-9_]|::+)+")
 _ESCAPED_END = re.compile(r"(?<!\\)(?:\\\\)+\n\Z")
@@ -275,12 +294,10 @@ class Parser:
 
     def _comment_hint(self, at: int) -> str:
         """Whether a brace in a comment may be the reason: Tcl guesses so too, line by line."""
-        first = True
         for line in self.source[at : self._size].split("\n"):
             before = line[: max(line.rfind("{"), 0)]
-            if _COMMENTED.search(before) or (before.startswith("#") and not first):
+            if _COMMENTED.search(before) or before.startswith("#"):
                 return ": possible unbalanced brace in comment"
-            first = False
         return ""
 
     def quoted(self, at: int) -> tuple[list[Part], int]:
@@ -405,4 +422,4 @@ def joined(parts: list[Part]) -> list[Part]:
 
 def _folded(body: str) -> str:
     """A braced text with its backslash-newlines replaced: the only substitution there."""
-    return re.sub(r"(\\\\)|\\\n[ \t]*", lambda found: found[1] or " ", body)
+    return _FOLDED.sub(lambda found: found[1] or " ", body)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 
 from nsjob.tcl.errors import TclError
 
@@ -83,6 +82,8 @@ def posix_error(said: str, error: OSError | int) -> TclError:
 
 def signal_words(number: int) -> tuple[str, str]:
     """Return the name of a signal, and what Tcl says of it."""
+    import signal  # late: only a program that a signal ended is told of by its words
+
     try:
         name = signal.Signals(number).name
     except ValueError:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from nsjob.tcl.arithmetic import FUNCTIONS
 from nsjob.tcl.command import Command
-from nsjob.tcl.library import COMMANDS, FAMILIES
-from nsjob.tcl.library.procedures import PATCHLEVEL
+from nsjob.tcl.library import COMMANDS, PATCHLEVEL, families
 
 __all__ = ["reference"]
 
@@ -45,7 +44,7 @@ def _page() -> Iterator[str]:
     yield ""
     yield "This page is made from the commands themselves: `python -m nsjob.tcl.reference > docs/tcl-reference.md`."
     yield ""
-    for family in FAMILIES:
+    for family in families():
         yield f"## {family.title}"
         yield ""
         for name in sorted(family.commands):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections import UserString
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from nsjob.tcl.errors import TclError
@@ -74,6 +75,8 @@ def text(value: Any) -> str:
         return float_text(float(value))
     if isinstance(value, bytes | bytearray):
         return value.decode("latin-1")
+    if isinstance(value, UserString):
+        return str(value)
     if isinstance(value, Sequence | AbstractSet):
         return list_text(list(value))
     return str(value)
@@ -104,27 +107,13 @@ def float_text(value: float) -> str:
     if math.isinf(value):
         return "Inf" if value > 0 else "-Inf"
     shown = repr(value)
-    if "e" not in shown and 1e-4 <= abs(value) < 1e16:
+    if "e" not in shown:
         return shown
-    sign = "-" if shown[0] == "-" else ""
-    mantissa, _, power = shown.lstrip("-").partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    if fraction == "0":
-        fraction = ""
-    digits = (whole + fraction).lstrip("0")
-    if not digits:
-        return sign + "0.0"
-    exponent = int(power or 0) + len(whole) - 1
-    if whole == "0":
-        exponent -= len(whole + fraction) - len(digits)
-    digits = digits.rstrip("0") or "0"
-    if exponent < -4 or exponent > 16:
-        return f"{sign}{digits[0]}{'.' if len(digits) > 1 else ''}{digits[1:]}e{exponent:+d}"
-    if exponent < 0:
-        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
-    if len(digits) <= exponent + 1:
-        return f"{sign}{digits.ljust(exponent + 1, '0')}.0"
-    return f"{sign}{digits[: exponent + 1]}.{digits[exponent + 1 :]}"
+    mantissa, _, power = shown.partition("e")
+    exponent = int(power)
+    if exponent == 16:  # the one for which Tcl has no "e" yet, and Python has
+        return f"{mantissa.replace('.', '').ljust(18 if value < 0 else 17, '0')}.0"
+    return f"{mantissa}e{exponent:+d}"
 
 
 def canonical(source: str) -> Any:
@@ -143,21 +132,25 @@ def canonical(source: str) -> Any:
 
 # -- numbers ----------------------------------------------------------------------------------------------------------
 
-_NUMBER = re.compile(
-    r"[ \t\n\r\v\f]*(?:"
-    r"(?P<based>[+-]?0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+))"
-    r"|(?P<octal>[+-]?0[0-7]+(?![0-9.eE]))"
-    r"|(?P<int>[+-]?[0-9]+(?![0-9.eE]))"
-    r"|(?P<float>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<named>[+-]?(?:[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN](?:\([ \t]*[0-9a-fA-F]+[ \t]*\))?))"
-    r")[ \t\n\r\v\f]*\Z"
-)
+
+@cache
+def _number_form() -> re.Pattern[str]:
+    """Compiled late: it takes longer than all other patterns here together."""
+    return re.compile(
+        r"[ \t\n\r\v\f]*(?:"
+        r"(?P<based>[+-]?0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+))"
+        r"|(?P<octal>[+-]?0[0-7]+(?![0-9.eE]))"
+        r"|(?P<int>[+-]?[0-9]+(?![0-9.eE]))"
+        r"|(?P<float>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+        r"|(?P<named>[+-]?(?:[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN](?:\([ \t]*[0-9a-fA-F]+[ \t]*\))?))"
+        r")[ \t\n\r\v\f]*\Z"
+    )
 
 
 @lru_cache(maxsize=4096)
 def parse_number(source: str) -> int | float | None:
     """Return the number that a text is, or None: Tcl's forms (0x, 0o, 0b, leading 0 for octal, Inf, NaN)."""
-    found = _NUMBER.match(source)
+    found = _number_form().match(source)
     if found is None:
         return None
     kind = found.lastgroup
@@ -222,12 +215,10 @@ def brief(shown: str) -> str:
     return shown.encode("utf-8", "surrogatepass")[:50].decode("utf-8", "ignore")
 
 
-_BAD_OCTAL = re.compile(r"[ \t\n\r\v\f]*[+-]?0[0-9]*[89][0-9]*[ \t\n\r\v\f]*\Z")
-
-
 def octal_hint(source: str) -> str:
     """What messages add where a text would be a number, were it not taken for octal."""
-    return " (looks like invalid octal number)" if _BAD_OCTAL.match(source) else ""
+    octal = re.match(r"[ \t\n\r\v\f]*[+-]?0[0-9]*[89][0-9]*[ \t\n\r\v\f]*\Z", source)
+    return " (looks like invalid octal number)" if octal else ""
 
 
 def real(value: Any) -> float:
@@ -276,11 +267,15 @@ def truth_word(source: str) -> bool | None:
     return _TRUTH.get(source.lower()) if len(source) < 6 else None
 
 
-_INDEX = re.compile(
-    r"[ \t\n\r\v\f]*(?:(?P<end>end|en|e)|(?P<base>[+-]?[0-9a-zA-Z]+))"
-    r"(?:(?P<sign>[+-])(?P<more>[+-]?[0-9a-zA-Z]+))?[ \t\n\r\v\f]*\Z"
-)
 _WIDEST = 0xFFFFFFFF
+
+
+@cache
+def _index_form() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:(?P<end>end(?=[+-])|(?:end|en|e)\Z)|[ \t\n\r\v\f]*(?P<base>[+-]?[0-9a-zA-Z]+))"
+        r"(?:(?P<sign>[+-])(?P<more>[+-]?[0-9a-zA-Z]+))?[ \t\n\r\v\f]*\Z"
+    )
 
 
 def parse_index(value: Any) -> tuple[bool, int] | None:
@@ -290,11 +285,9 @@ def parse_index(value: Any) -> tuple[bool, int] | None:
     """
     if type(value) is int and -0x80000000 <= value <= 0x7FFFFFFF:
         return False, value
-    source = text(value)
-    found = _INDEX.match(source)
+    found = _index_form().match(text(value))
     if found is None:
-        plain = parse_number(source)
-        return (False, _wrapped(plain)) if type(plain) is int and abs(plain) <= _WIDEST else None
+        return None
     from_end = found["end"] is not None
     first = 0 if from_end else parse_number(found["base"])
     second = parse_number(found["more"]) if found["more"] is not None else 0
@@ -338,6 +331,9 @@ _BRACES = re.compile(r"[{}]|\\(?:\n|.)?", re.DOTALL)
 _IN_QUOTES = re.compile(r"[^\"\\]*")
 
 
+_TEXTS = (str, bytes, bytearray, UserString)  # sequences that are no lists
+
+
 def elements(value: Any) -> list[Any]:
     """Return the elements of a value as a list. It may be the value itself, or shared with others: never change it.
 
@@ -355,7 +351,7 @@ def elements(value: Any) -> list[Any]:
         return []
     if isinstance(value, Mapping):
         return [part for pair in value.items() for part in pair]
-    if isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes | bytearray):
+    if isinstance(value, Sequence | AbstractSet) and not isinstance(value, _TEXTS):
         return list(value)
     return _cached_list(text(value))
 
@@ -446,7 +442,10 @@ def _after_element(source: str, at: int, kind: str) -> int:
 
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _BACKSLASH = re.compile(
-    r"\\(?:\n[ \t]*|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-3]?[0-7]{1,2}|.|$)", re.DOTALL
+    r"\\(?:\n[ \t]*|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}"
+    # No more digits than make a sign of Unicode.
+    r"|U(?:0{0,2}10[0-9a-fA-F]{4}|0{0,3}[0-9a-fA-F]{1,5})|[0-3]?[0-7]{1,2}|.|$)",
+    re.DOTALL,
 )
 
 
@@ -460,8 +459,7 @@ def backslash(sequence: str) -> str:
     if first == "\n":
         return " "
     if first in "xuU" and len(sequence) > 2:
-        code = int(sequence[2:], 16)
-        return chr(code) if code < 0x110000 else "\ufffd"
+        return chr(int(sequence[2:], 16))
     if first in "01234567":
         return chr(int(sequence[1:], 8) & 0xFF)
     return first
@@ -506,7 +504,7 @@ def quoted(element: str, first: bool = False) -> str:
     depth = 0
     bare = element[0] not in '{"'
     prefer_braces = not bare
-    escape = mask = False
+    escape = False
     for mark in _MARKS.finditer(element):
         sign = mark[0]
         if sign == "{":
@@ -516,7 +514,6 @@ def quoted(element: str, first: bool = False) -> str:
             escape = escape or depth < 0
         elif sign in '"]':
             bare = False
-            mask = True
         elif sign == "\\" or sign == "\\\n":  # a backslash at the end, or before a newline
             escape = escape or sign != "\\" or mark.end() == len(element)
             bare = False
@@ -529,7 +526,7 @@ def quoted(element: str, first: bool = False) -> str:
         return "\\" + shown if comment else shown
     if bare and not comment:
         return element
-    if mask and not prefer_braces and not comment:
+    if not prefer_braces and not comment:
         return element.replace("]", "\\]").replace('"', '\\"')
     return "{" + element + "}"
 
@@ -547,17 +544,17 @@ def mapping(value: Any) -> TclDict:
         return value
     if isinstance(value, Mapping):
         return TclDict((text(key), entry) for key, entry in value.items())
-    parts = elements(value) if type(value) is not str else dict_elements(value)
+    parts = dict_elements(value)
     if len(parts) % 2:
         raise TclError("missing value to go with key", "TCL", "VALUE", "DICTIONARY")
     found = iter(parts)
     return TclDict((key if type(key) is str else text(key), entry) for key, entry in zip(found, found, strict=True))
 
 
-def dict_elements(source: str) -> list[Any]:
-    """The elements of a text that is to be a dict: errors speak of dicts."""
+def dict_elements(value: Any) -> list[Any]:
+    """The elements of a value that is to be a dict: errors speak of dicts."""
     try:
-        return elements(source)
+        return elements(value)
     except TclError as error:
         kind = error.code[-1]
         raise TclError(str(error).replace("list element", "dict element").replace("in list", "in dict"),

@@ -11,6 +11,7 @@ from sys import getrefcount
 from typing import Any
 
 from nsjob.tcl.arithmetic import tidy
+from nsjob.tcl.bodies import tries
 from nsjob.tcl.compile import (
     BREAKING,
     CONTINUING,
@@ -24,11 +25,11 @@ from nsjob.tcl.compile import (
     Jump,
     Weave,
     constant,
-    folded,
     reading,
 )
 from nsjob.tcl.errors import BREAK, CONTINUE, Signal, TclError
-from nsjob.tcl.frames import Frame, split_name, unsettable
+from nsjob.tcl.folding import converts
+from nsjob.tcl.frames import Frame, Inlined, split_name, unsettable
 from nsjob.tcl.inlining import FOREACH, INCR, LAPPEND, WHILE, Inline, loop, statement
 from nsjob.tcl.outcomes import caught
 from nsjob.tcl.parser import Command, Word
@@ -135,19 +136,19 @@ def increase(frame: Frame, name: str, amount: Any) -> int:
     if frame.exists(name, key):
         old = frame.get(name, key)
     elif key is not None and frame.exists(name) and frame.array(name) is None:
-        frame.get(name, key)  # an array's element is wanted, but it is none: the error says so
-    if number(old) is None:
-        integer(old)
+        try:
+            frame.get(name, key)  # an array's element is wanted, but it is none: the error says so
+        except TclError as error:
+            if frame.caller is None:
+                error.add("\n    (reading value of variable to increment)")
+            raise
+    if number(old) is None or number(amount) is not None:
+        old = integer(old)
     try:
-        if number(amount) is None:
-            integer(amount)
-        old = integer(old) if type(number(old)) is float else old
         more = integer(amount)
     except TclError as error:
-        if type(number(old)) is not float:
-            error.add("\n    (reading increment)")
+        error.add("\n    (reading increment)")
         raise
-    old = integer(old)
     return int(frame.set(name, key, old + more))
 
 
@@ -247,7 +248,8 @@ def _expr(compiler: Compiler, command: Command, context: Context) -> Code | None
     noted = compiler.noted(node, note) if certain else None
     if noted is not None:
         return noted
-    value = folded(node, compiler.value(node))
+    value = compiler.value(node)
+    certain = certain or not converts(node)
 
     def expr(frame: Frame) -> Any:
         try:
@@ -343,9 +345,13 @@ def _catch(compiler: Compiler, command: Command, context: Context) -> Code | Non
 def _try(compiler: Compiler, command: Command, context: Context) -> Code | None:
     from nsjob.tcl.library.catching import try_woven  # late: the library needs this module
 
-    if not compiler.procedure or any(word.value is None for word in command.words) or len(command.words) < 2:
+    words = command.words
+    if not tries(words, compiler.procedure):
         return None
-    codes = [compiler.word(word) for word in command.words[1:]]
+    codes = [compiler.word(word) for word in words[1:]]
+    if compiler.procedure:
+        for at in {*range(1, len(words), 4), len(words) - 1}:
+            codes[at - 1] = constant(Inlined(words[at].value or ""))
     note = compiler.noter(command)
 
     def call(frame: Frame) -> Any:
@@ -356,6 +362,13 @@ def _try(compiler: Compiler, command: Command, context: Context) -> Code | None:
             raise
 
     return compiler.seamless(call, command)
+
+
+@weave("array")
+def _array(compiler: Compiler, command: Command, context: Context) -> Code | None:
+    from nsjob.tcl.library.variables import array_woven  # late: the library needs this module
+
+    return array_woven(compiler, command)
 
 
 @weave("if")

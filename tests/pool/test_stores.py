@@ -6,7 +6,7 @@ import dis
 
 import pytest
 
-import nsjob
+import nsjob.pool.pool  # all marked functions come with it
 from nsjob.pool.stores import STORES, stores
 
 # Where CPython looks for signals and asynchronous exceptions: at calls, at the turns of loops, at resumption.
@@ -31,9 +31,13 @@ def faults(function: object) -> list[str]:
     return found
 
 
+def test_the_marked_functions_are_here() -> None:
+    assert nsjob.pool.pool.Pool
+    assert len(STORES) > 10
+
+
 @pytest.mark.parametrize("function", STORES, ids=lambda function: function.__name__)
 def test_a_commit_is_one_run_of_stores(function: object) -> None:
-    assert nsjob.Pool  # the marked functions are imported with it
     assert faults(function) == []
 
 

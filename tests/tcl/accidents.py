@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ACCIDENTS"]
+__all__ = ["ACCIDENTS", "UNTRACED"]
 
 # Compiled `string replace` takes a range that ends before it begins for one to be inserted twice; not compiled, it
 # returns the string, as documented.
@@ -36,3 +36,23 @@ _OTHERS = [
 ]
 
 ACCIDENTS = frozenset([*_REPLACE, *_NORMALIZE, *_QUOTED, *_SEARCH, *_OPTIONS, *_OTHERS])
+
+# Scripts of which errorInfo is not compared.
+# `clock format` is a procedure of Tcl's library, and shows what it calls.
+_CLOCK = [
+    f"clock format{arguments}"
+    for arguments in (
+        "", " ", " x -gmt 1", " 1.5 -gmt 1", " {} -gmt 1", " 0 -gmt", " 0 -gmt x", " 0 -bogus 1", " 0 -gmt 1 -format"
+    )
+]  # fmt: skip
+# A procedure left by what has no line shows that of the error before.
+_LINES = [
+    f"proc f {{}} {{{command}\n}}\nproc g {{}} {{\n  f\n}}\ng"
+    for command in ("error boom INFO", "return -code break", "return -code continue", "continue")
+]
+# How many levels there may be depends on what is around the script.
+_DEEP = ["proc f {} {f}; f", "proc f {} {g}; proc g {} {f}; f", "set s {eval $s}; eval $s"]
+# The trace of the error that was caught, below the message that its result could not be stored.
+_CAUGHT = ["set a 5; catch {error x} a(x)"]
+
+UNTRACED = frozenset([*_CLOCK, *_LINES, *_DEEP, *_CAUGHT])

@@ -267,3 +267,25 @@ def test_a_stable_version_of_a_package_is_preferred_unless_told_otherwise(
     for known in ("1.0", "2.0b1"):
         interp.eval(f"package ifneeded p {known} {{package provide p {known}}}")
     assert text(interp.eval(script)) == version
+
+
+def test_a_second_thread_is_told_that_the_interpreter_is_in_use() -> None:
+    interp = Interp()
+    refused: list[str] = []
+
+    def second(_: Interp) -> str:
+        def use() -> None:
+            try:
+                interp.eval("set x 1")
+            except RuntimeError as error:
+                refused.append(str(error))
+
+        thread = threading.Thread(target=use)
+        thread.start()
+        thread.join()
+        return "first"
+
+    interp.register("second", second)
+    assert interp.eval("second; set y 2") == 2
+    assert refused == ["another thread uses this interpreter: make one for each thread"]
+    assert interp.eval("info exists x") == 0

@@ -6,28 +6,57 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nsjob.tcl.command import Command, Family
+from nsjob.tcl.command import Command, Family, LateCommand
 from nsjob.tcl.frames import TclArray
 
 if TYPE_CHECKING:
+    from nsjob.tcl.errors import TclError
     from nsjob.tcl.interp import Interp
 
-__all__ = ["COMMANDS", "FAMILIES", "prepare"]
+__all__ = ["COMMANDS", "PATCHLEVEL", "families", "prepare"]
 
-_MODULES = (
-    "control catching variables procedures scripts lists sorting searching sequences dicts dict_scripts "
-    "strings formats regexps files globs channels processes clocks jsons"
-).split()
+PATCHLEVEL = "8.6.13"  # the Tcl whose behaviour this is
+
+# Which modules declare which commands. They are imported when a command of theirs is first looked at.
+_DECLARED = {
+    "control": "if while for foreach lmap break continue return error throw exit eval time after",
+    "catching": "catch try switch",
+    "variables": "set incr append lappend unset global variable upvar array",
+    "procedures": "proc apply rename unknown uplevel info",
+    "scripts": "expr subst source package",
+    "lists": "list concat lrepeat split llength lindex lrange lreverse join lassign linsert lreplace lset",
+    "sorting": "lsort",
+    "searching": "lsearch",
+    "sequences": "lseq",
+    "dicts dict_scripts": "dict",
+    "strings": "string",
+    "formats": "format scan",
+    "regexps": "regexp regsub",
+    "files": "file cd pwd",
+    "globs": "glob",
+    "channels": "open close gets read eof fblocked puts flush tell seek fconfigure",
+    "processes": "exec pid",
+    "clocks": "clock",
+    "jsons": "json",
+}  # fmt: skip
 
 
-def _families() -> list[Family]:
-    found: list[Family] = []
-    for name in _MODULES:
-        module = import_module(f"nsjob.tcl.library.{name}")
-        family: Family = module.FAMILY
-        if family not in found:
-            found.append(family)
-    return found
+def _family(modules: str) -> Family:
+    """The family that some modules declare."""
+    found: list[Family] = [import_module(f"nsjob.tcl.library.{name}").FAMILY for name in modules.split()]
+    return found[0]
+
+
+def _late(name: str, modules: str) -> Command:
+    return LateCommand(name, lambda: _family(modules).commands[name])
+
+
+def families() -> list[Family]:
+    """All families, for the reference page."""
+    return [_family(modules) for modules in _DECLARED]
+
+
+COMMANDS = {name: _late(name, modules) for modules, names in _DECLARED.items() for name in names.split()}
 
 
 class Environment(TclArray):
@@ -35,6 +64,11 @@ class Environment(TclArray):
 
     __slots__ = ()
     missing = "no such variable"
+
+    def explain(self, error: TclError, name: str) -> None:
+        """Say that it is a trace that looked for the variable, as in Tcl."""
+        error.info = f'{self.missing}\n    (read trace on "{name}")'
+        error.begun = True
 
     def __setitem__(self, name: str, value: Any) -> None:
         from nsjob.tcl.values import text
@@ -54,8 +88,6 @@ class Environment(TclArray):
 
 def prepare(interp: Interp) -> None:
     """Set the variables that every interpreter begins with."""
-    from nsjob.tcl.library.procedures import PATCHLEVEL
-
     known = interp.globals.vars
     known["tcl_version"] = PATCHLEVEL.rpartition(".")[0]
     known["tcl_patchLevel"] = PATCHLEVEL
@@ -65,7 +97,3 @@ def prepare(interp: Interp) -> None:
     environment = Environment()
     dict.update(environment, os.environ)
     interp.globals.add_other("env", environment)
-
-
-FAMILIES = _families()
-COMMANDS: dict[str, Command] = {name: command for family in FAMILIES for name, command in family.commands.items()}

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nsjob.tcl.command import Family, choose, wrong_args
+from nsjob.tcl.compile import cut
 from nsjob.tcl.errors import ERROR, OK, Signal, TclError
+from nsjob.tcl.frames import Inlined
 from nsjob.tcl.library.control import note
-from nsjob.tcl.outcomes import caught, completion_code, options_of_error, options_of_signal
+from nsjob.tcl.outcomes import caught, completion_code, options_of_error, options_of_signal, set_during
 from nsjob.tcl.patterns import glob_match, regular
 from nsjob.tcl.values import TclDict, elements, text
 
@@ -59,7 +61,7 @@ def _tried(interp: Interp, arguments: list[Any], shown: bool) -> Any:
         final = _outcome(interp, last, '"try ... finally" body line %d' if shown else "")
         if final.failure is not None:
             if isinstance(final.failure, TclError):
-                final.failure.options["-during"] = outcome.options()
+                set_during(final.failure, outcome.options())
             outcome = final
     if outcome.failure is not None:
         if isinstance(outcome.failure, TclError):
@@ -152,11 +154,11 @@ def _handled(interp: Interp, handler: _Handler, script: Any, outcome: _Outcome, 
         if len(handler.names) > 1:
             interp.set(handler.names[1], outcome.options())
     except TclError as error:
-        error.options["-during"] = outcome.options()
+        set_during(error, outcome.options())
         return _Outcome(error.result, error)
     ended = _outcome(interp, script, f'"try ... {handler.kind}" handler line %d' if shown else "")
     if isinstance(ended.failure, TclError):
-        ended.failure.options.setdefault("-during", outcome.options())
+        set_during(ended.failure, outcome.options())
     return ended
 
 
@@ -173,7 +175,7 @@ def switch(interp: Interp, arguments: list[Any]) -> Any:
     string, words = arguments[at], arguments[at + 1 :]
     listed = len(words) == 1
     if listed:
-        words = elements(words[0])
+        words = _listed_arms(words[0])
         if not words:
             raise wrong_args("switch", "?-option ...? string {?pattern body ...? ?default body?}")
     if len(words) % 2:
@@ -184,14 +186,24 @@ def switch(interp: Interp, arguments: list[Any]) -> Any:
                 'switch body - see the "switch" documentation', "TCL", "OPERATION", "SWITCH", "BADARM", "COMMENT?",
             )  # fmt: skip
         raise TclError("extra switch pattern with no body", "TCL", "OPERATION", "SWITCH", "BADARM")
-    if text(words[-1]) == "-":
+    if words[-1] == "-":
         raise TclError(f'no body specified for pattern "{text(words[-2])}"',
                        "TCL", "OPERATION", "SWITCH", "BADARM", "FALLTHROUGH")  # fmt: skip
     shown = text(string)
     for place in range(0, len(words), 2):
         if _arm_fits(interp, mode, nocase, variables, shown, text(words[place]), place == len(words) - 2):
-            return _arm(interp, words, place)
+            return _arm(interp, words, place, arguments[-1], listed)
     return ""
+
+
+def _listed_arms(given: Any) -> list[Any]:
+    """Patterns and scripts of a list; that of a procedure is read once."""
+    if type(given) is not Inlined:
+        return elements(given)
+    if given.arms is None:
+        arms = elements(text(given))
+        given.arms = [Inlined(text(arm)) if at % 2 else arm for at, arm in enumerate(arms)]
+    return given.arms
 
 
 def _switch_options(arguments: list[Any]) -> tuple[str, bool, dict[str, Any], int]:
@@ -249,13 +261,31 @@ def _arm_fits(
     return True
 
 
-def _arm(interp: Interp, words: list[Any], place: int) -> Any:
+def _arm(interp: Interp, words: list[Any], place: int, given: Any, listed: bool) -> Any:
     pattern = text(words[place])
-    while text(words[place + 1]) == "-":
+    while words[place + 1] == "-":
         place += 2
     try:
         return interp.eval_body(words[place + 1])
     except TclError as error:
-        shown = pattern if len(pattern) <= 50 else pattern[:50] + "..."
-        note(error, f'"{shown}" arm line {error.line}')
+        failed = interp.failed
+        if listed and failed is not None:  # an arm of the same text may stand before it
+            whole = text(given)
+            line = failed[3] + whole.count("\n", 0, _offset(whole, failed[2], place + 1))
+            interp.failed = (error, failed[1], whole, line)
+        note(error, f'"{cut(pattern, 50)}" arm line {error.line}')
         raise
+
+
+def _offset(whole: str, element: str, place: int) -> int:
+    """Where in a list's text its element of that number begins; 0 where it is written differently."""
+    at = whole.find(element)
+    while at >= 0:
+        before = whole[: at - 1] if whole[at - 1 : at] in ("{", '"') else whole[:at]
+        try:
+            if len(elements(before)) == place:
+                return at
+        except TclError:
+            pass
+        at = whole.find(element, at + 1)
+    return 0

@@ -10,7 +10,6 @@ from nsjob.tcl.errors import TclError
 from nsjob.tcl.library.channel import Channel, add_channel, channel_named, close_channel, file_channel
 from nsjob.tcl.library.channel_options import option_values, set_option
 from nsjob.tcl.library.pathnames import native
-from nsjob.tcl.library.processes import command_channel
 from nsjob.tcl.library.wide_integers import wide_integer
 from nsjob.tcl.posix import posix_error
 from nsjob.tcl.values import elements, integer, number, text
@@ -92,6 +91,8 @@ def open_(interp: Interp, arguments: list[Any]) -> Any:
     access = flags & os.O_ACCMODE
     reading, writing = access != os.O_WRONLY, access != os.O_RDONLY
     if name.startswith("|"):
+        from nsjob.tcl.library.processes import command_channel  # late: few scripts run programs
+
         channel = command_channel(interp, elements(name[1:]), reading=reading, writing=writing)
     else:
         try:

@@ -14,7 +14,7 @@ from nsjob.tcl.library.clock_free_scan import free_scan
 from nsjob.tcl.library.clock_scans import scanned
 from nsjob.tcl.library.time_zones import Zone, time_zone
 from nsjob.tcl.library.wide_integers import wide_integer
-from nsjob.tcl.values import number, text, truth_word
+from nsjob.tcl.values import brief, number, text, truth_word
 
 if TYPE_CHECKING:
     from nsjob.tcl.interp import Interp
@@ -186,7 +186,7 @@ def add(interp: Interp, arguments: list[Any]) -> Any:
         raise wrong_number("clock add", _ADD_USAGE)
     moment = number(arguments[0])
     if moment is None:
-        raise TclError(f'expected number but got "{text(arguments[0])}"')
+        raise TclError(f'expected number but got "{brief(text(arguments[0]))}"')
     options = Options()
     steps: list[tuple[int, str]] = []
     for at in range(1, len(arguments), 2):

@@ -75,14 +75,15 @@ def while_(interp: Interp, arguments: list[Any]) -> Any:
 
 
 def _loop(interp: Interp, test: Any, body: Any, what: str, following: Any) -> Any:
-    def ignore(error: TclError) -> None:
+    def own(error: TclError) -> None:
         """The condition is the command's own."""
+        error.logged = False
 
     run = looping(
         interp.test_code(test),
         interp.loop_code(text(body)),
         None if following is None else interp.body_code(text(following)),
-        ignore,
+        own,
         lambda error: note(error, f'"{what}" body line {error.line}'),
         lambda error: note(error, f'"{what}" loop-end command'),
     )
@@ -225,6 +226,7 @@ def error_(interp: Interp, arguments: list[Any]) -> NoReturn:
     """Raise an error, with a stack trace and an error code where they are given."""
     info = text(arguments[1]) if len(arguments) > 1 else ""
     error = TclError(arguments[0], info=info or None)
+    error.options = dict(zip(("-errorinfo", "-errorcode"), arguments[1:], strict=False))
     if len(arguments) > 2:
         error.code = tuple(elements(arguments[2]))
     raise error
@@ -236,7 +238,9 @@ def throw(interp: Interp, arguments: list[Any]) -> NoReturn:
     code = elements(arguments[0])
     if not code:
         raise TclError("type must be non-empty list", "TCL", "OPERATION", "THROW", "BADEXCEPTION")
-    raise TclError(arguments[1], *code)
+    error = TclError(arguments[1], *code)
+    error.options["-errorcode"] = arguments[0]
+    raise error
 
 
 @FAMILY.command("exit", "?returnCode?", 0, 1)

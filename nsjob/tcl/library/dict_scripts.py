@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsjob.tcl.command import choose, wrong_args
 from nsjob.tcl.errors import BREAK, CONTINUE, Signal, TclError
+from nsjob.tcl.frames import Inlined
 from nsjob.tcl.library.control import note
 from nsjob.tcl.library.dicts import DICT, FAMILY, descend, followed, unknown
 from nsjob.tcl.patterns import glob_match
@@ -163,8 +164,8 @@ def update(interp: Interp, arguments: list[Any]) -> Any:
         where = place(interp, name)
         if where is not None:
             changed = own_dict(*where)
-            _collect(interp, changed, pairs)
-            where[0][where[1]] = changed
+            if _collect(interp, changed, pairs) or type(arguments[-1]) is Inlined:
+                where[0][where[1]] = changed
 
     return _body(interp, arguments[-1], "update", write_back)
 
@@ -187,7 +188,7 @@ def with_dict(interp: Interp, arguments: list[Any]) -> Any:
         if where is None:
             return
         changed = own_dict(*where)
-        if path and not _leads_somewhere(changed, path):
+        if not _leads_somewhere(changed, path) if path else not pairs:
             return
         _collect(interp, descend(changed, path, unknown), pairs)
         where[0][where[1]] = changed
@@ -205,12 +206,15 @@ def _leads_somewhere(whole: TclDict, path: list[Any]) -> bool:
     return True
 
 
-def _collect(interp: Interp, whole: TclDict, pairs: list[tuple[str, Any]]) -> None:
-    """Set keys to the values of variables, and remove those whose variable is not there."""
+def _collect(interp: Interp, whole: TclDict, pairs: list[tuple[str, Any]]) -> bool:
+    """Set keys to the values of variables, and remove those whose variable is not there. Returns whether it did any."""
+    touched = False
     for key, variable in pairs:
         where = place(interp, variable)
         if where is None:
-            whole.pop(key, None)
+            touched = whole.pop(key, None) is not None or touched
             continue
         value = where[0][where[1]]
         whole[key] = TclDict(whole) if value is whole else value
+        touched = True
+    return touched

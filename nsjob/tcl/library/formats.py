@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nsjob.tcl.command import Family
 from nsjob.tcl.errors import TclError
 from nsjob.tcl.library.scans import scanned, scanning
-from nsjob.tcl.values import int_text, number, real, text
+from nsjob.tcl.values import brief, int_text, number, real, text
 
 if TYPE_CHECKING:
     from nsjob.tcl.interp import Interp
@@ -159,7 +159,7 @@ def _integer_shown(spec: _Spec, value: Any) -> str:
         raise TclError("unsigned bignum format is invalid", "TCL", "FORMAT", "BADUNSIGNED")
     found = number(value)
     if type(found) is not int:
-        raise TclError(f'expected integer but got "{text(value)}"', "TCL", "VALUE", "NUMBER")
+        raise TclError(f'expected integer but got "{brief(text(value))}"', "TCL", "VALUE", "NUMBER")
     whole = found
     if spec.size != "ll":
         bits = 16 if spec.size == "h" else 64

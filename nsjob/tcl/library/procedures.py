@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from nsjob.tcl.command import MANY, Command, Family
 from nsjob.tcl.errors import TclError
 from nsjob.tcl.frames import LambdaName, Link
-from nsjob.tcl.interp import Procedure
+from nsjob.tcl.interp import Procedure, no_command
+from nsjob.tcl.library import PATCHLEVEL
 from nsjob.tcl.library.control import note
 from nsjob.tcl.library.variables import caller_frame, level_frame
 from nsjob.tcl.outcomes import joined
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from nsjob.tcl.interp import Interp
 
 FAMILY = Family("Procedures and introspection")
-PATCHLEVEL = "8.6.13"  # the Tcl whose behaviour this is
 
 
 def _parameters(given: Any) -> list[tuple[str, Any | None]]:
@@ -121,8 +121,7 @@ def rename(interp: Interp, arguments: list[Any]) -> str:
 @FAMILY.command("unknown", "name ?arg ...?", 1, -1)
 def unknown(interp: Interp, arguments: list[Any]) -> Any:
     """What is called in place of a command that is not there. A script may define its own."""
-    name = text(arguments[0])
-    raise TclError(f'invalid command name "{name}"', "TCL", "LOOKUP", "COMMAND", name)
+    raise no_command(text(arguments[0]))
 
 
 @FAMILY.command("uplevel", "?level? command ?arg ...?", 1, -1)

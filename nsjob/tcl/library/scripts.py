@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from nsjob.tcl.command import Ensemble, Family, choose
 from nsjob.tcl.compile import Compiler, compile_direct
-from nsjob.tcl.errors import BREAK, CONTINUE, ERROR, OK, RETURN, Signal, TclError
-from nsjob.tcl.library.procedures import PATCHLEVEL
+from nsjob.tcl.errors import BREAK, CONTINUE, ERROR, OK, RETURN, ParseError, Signal, TclError
+from nsjob.tcl.frames import Inlined
+from nsjob.tcl.library import PATCHLEVEL
 from nsjob.tcl.outcomes import joined
 from nsjob.tcl.parser import Parser
 from nsjob.tcl.values import BACKSLASH, backslash, elements, text
@@ -34,8 +35,19 @@ def subst(interp: Interp, arguments: list[Any]) -> str:
     """Replace variables, commands and backslash sequences in a text."""
     without = {choose(text(option), _SUBST, "option") for option in arguments[:-1]}
     source = text(arguments[-1])
+    try:
+        return _substituted(interp, source, without, type(arguments[-1]) is Inlined)
+    except TclError as error:
+        error.begun = error.begun or isinstance(error, ParseError)
+        if error.logged:
+            interp.failed = (error, error.size, source, error.line)
+            error.logged = False
+        raise
+
+
+def _substituted(interp: Interp, source: str, without: set[str], procedure: bool) -> str:
     parser = Parser(source)
-    compiler = Compiler(source, False, not interp.redefined)
+    compiler = Compiler(source, False, not interp.redefined, procedure)
     found: list[str] = []
     at = 0
     size = len(source)

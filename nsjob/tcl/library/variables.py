@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nsjob.tcl.command import Family, choose
+from nsjob.tcl.compile import Code, Compiler
 from nsjob.tcl.errors import TclError
 from nsjob.tcl.frames import Frame, Link, TclArray, split_name
+from nsjob.tcl.parser import Command as Parsed
 from nsjob.tcl.patterns import glob_match, regular
 from nsjob.tcl.values import TclDict, elements, parse_number, text
 from nsjob.tcl.weaving import concatenate, extend, increase
@@ -223,14 +225,58 @@ def array_get(interp: Interp, arguments: list[Any]) -> Any:
 @ARRAY.command("set", "arrayName list", 2)
 def array_set(interp: Interp, arguments: list[Any]) -> str:
     """Set elements from a list of names and values."""
+    name = text(arguments[0])
+    if split_name(name)[1] is not None:
+        raise TclError(f"can't set \"{name}\": variable isn't array", "TCL", "LOOKUP", "VARNAME", name)
     parts = elements(arguments[1])
+    if not parts:
+        _ensured(interp.frame, name)
+    return _set_elements(interp.frame, name, parts)
+
+
+def _ensured(frame: Frame, name: str) -> None:
+    """Let a variable be an array."""
+    if "::" in name.removeprefix("::"):
+        raise TclError(f"can't access \"{name}\": parent namespace doesn't exist", "TCL", "LOOKUP", "VARNAME", name)
+    try:
+        frame.make_array(name)
+    except TclError:
+        raise TclError(f"can't array set \"{name}\": variable isn't array", "TCL", "WRITE", "ARRAY") from None
+
+
+def array_woven(compiler: Compiler, command: Parsed) -> Code | None:
+    """Code for an `array set` in a procedure: Tcl makes the array before it looks at the list."""
+    words = command.words
+    if len(words) != 4 or words[1].value not in ("set", "se"):
+        return None
+    name = words[2].value
+    known = words[3].value
+    try:
+        literal = None if known is None else elements(known)
+    except TclError:
+        literal = None
+    odd = literal is not None and len(literal) % 2
+    if name is None or name.endswith(")") or odd or not (compiler.procedure or literal == []):
+        return None
+    value = compiler.word(words[3])
+    note = compiler.noter(command)
+
+    def array_set(frame: Frame) -> str:
+        try:
+            _ensured(frame, name)
+            return _set_elements(frame, name, elements(value(frame)))
+        except TclError as error:
+            note(error)
+            raise
+
+    return array_set
+
+
+def _set_elements(frame: Frame, name: str, parts: list[Any]) -> str:
     if len(parts) % 2:
         raise TclError("list must have an even number of elements", "TCL", "ARGUMENT", "FORMAT")
-    name = text(arguments[0])
-    if not parts:
-        interp.frame.make_array(name)
     for key, value in zip(parts[::2], parts[1::2], strict=True):
-        interp.frame.set(name, text(key), value)
+        frame.set(name, text(key), value)
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nsjob.tcl.errors import TclError
-from nsjob.tcl.values import number, text
+from nsjob.tcl.values import brief, number, text
 
 __all__ = ["wide_integer"]
 
@@ -18,7 +18,7 @@ def wide_integer(value: Any) -> int:
     """
     found = number(value)
     if type(found) is not int:
-        raise TclError(f'expected integer but got "{text(value)}"', "TCL", "VALUE", "NUMBER")
+        raise TclError(f'expected integer but got "{brief(text(value))}"', "TCL", "VALUE", "NUMBER")
     if not -(1 << 63) <= found < 1 << 63:
         too_large = "integer value too large to represent"
         raise TclError(too_large, "ARITH", "IOVERFLOW", too_large)

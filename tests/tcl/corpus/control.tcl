@@ -940,3 +940,79 @@ proc f {} {
   }
 }
 f
+#---
+catch {error x} m o; dict remove $o -errorstack
+#---
+catch {nosuch a} m o; dict remove $o -errorstack
+#---
+catch {error x II {A B}} m o; dict remove $o -errorstack
+#---
+catch {return -code error -errorcode {A B} x} m o; set o
+#---
+proc f {} {return -code error -errorcode {A B} -foo bar x}; catch {f} m o; dict remove $o -errorstack
+#---
+catch {throw {A B} x} m o; dict remove $o -errorstack
+#---
+catch {expr {1/0}} m o; dict remove $o -errorstack
+#---
+catch {return -errorcode {A B} x} m o; set o
+#---
+catch {return -code error -errorinfo foo x} m o; set o
+#---
+catch {return -foo bar -level 0 -code 5 x} m o; set o
+#---
+proc f {} {return -foo bar x}; catch f m o; set o
+#---
+catch {try {error a} on error {m o} {error b}} m o; dict keys [dict remove $o -errorstack]
+#---
+catch {try {error a} finally {error c}} m o; dict keys [dict remove $o -errorstack]
+#---
+catch {try {error a} on error {} {try {error b} on error {} {error c}}} m o; list [dict keys [dict remove $o -errorstack]] [dict get $o -during -errorinfo]
+#---
+catch {throw A x} m o; catch {return -options $o $m} m o; dict remove $o -errorstack
+#---
+catch {throw A x} m o; proc f {o m} {return -options $o $m}; catch {f $o $m} m o; dict remove $o -errorstack
+#---
+proc f {} {switch -- a a {array set m $m(x)} b {}}; f
+#---
+proc f {} {switch -- b a {array set m $m(x)} b {array set m $m(x)}}; f
+#---
+proc f {} {switch a {a {array set m $m(x)}}}; f
+#---
+proc f {} {set s a; switch $s {a {catch {nosuch} m; set m}}}; f
+#---
+proc f {x} {switch -- $x {a - b {list 1} - {list 2} default {list 3}}}; list [f a] [f b] [f -] [f c]
+#---
+proc f {x} {switch -- $x a - b {list 1} - {list 2} default {list 3}}; list [f a] [f b] [f -] [f c]
+#---
+proc f {x} {switch -glob -- $x a* {return 5} default {return 6}}; list [f ab] [f b]
+#---
+proc f {x} {switch -- $x {a {return 5} default {break}}}; foreach x {a b} {f $x}
+#---
+proc f {} {foreach x {a b c} {switch -- $x {a continue b break} ; lappend r $x}; info exists r}; f
+#---
+proc f {} {foreach x {a b c} {switch -- $x {a {lappend r 1; continue} b {}} ; lappend r $x}; set r}; f
+#---
+proc f {} {set x 5; foreach y {1 2} {try {incr x $y} finally {incr x}}; set x}; f
+#---
+proc f {} {dict for {a b} {x 1 y 2} {dict for {c d} {u 3 v 4} {lappend r $a$b$c$d}}; set r}; f
+#---
+proc f {n} {if {$n} {dict for {a b} {x 1} {f [incr n -1]}} else {error deep}}; f 2
+#---
+proc f {} {lmap {a b} {1 2 3 4} {expr {$a + $b}}}; list [f] [f]
+#---
+proc f {} {subst -nocommands {a $x}}; proc g {} {set x 1; subst {a $x}}; list [g] [catch f m] $m
+#---
+proc f {} {dict for {a b} {x 1} {rename set sot; sot q 5}}; f
+#---
+proc f {} {switch -- a {a {proc list args {return mine}; list 1}}}; f
+#---
+proc f {} {set d {a 1 b 2}; dict with d {set a 5; unset b}; set d}; f
+#---
+proc f {} {set d {a 1 b 2}; dict update d a x b y {incr x; unset y}; set d}; f
+#---
+proc f {} {set d {a 1 b 2}; dict map {k v} $d {incr v}}; f
+#---
+proc f {} {switch -- a 1 {}; switch -- 1 1 5}; f
+#---
+proc f {} {switch -- a {a 5}}; f

@@ -1032,3 +1032,163 @@ expr {
   $x > 3
   && $x < 10
 }
+#---
+set a 0x10; expr {1 ? $a : 2}
+#---
+set a 0x10; expr {-15 ? $a : 2<3}
+#---
+proc f {} {set a 0x10; expr {-15 ? $a : 2<3}}; f
+#---
+set a 0x10; expr {$a ? $a : 2<3}
+#---
+set a 0x10; expr {$a>1 ? $a : 2<3}
+#---
+set a 0x10; expr {$a>1 ? $a : 2}
+#---
+set a 0x10; expr {$a>1 ? $a : $a}
+#---
+set a 0x10; expr {$a<1 ? $a : $a}
+#---
+set a 0x10; expr {$a>1 ? 0x10 : $a<2}
+#---
+set a 0x10; expr {$a>1 ? abs($a) : $a<2}
+#---
+set a 0x10; expr {1 ? $a>1 ? $a : 3>4 : 5}
+#---
+set a 0x10; expr {(1 ? $a : 3>4)}
+#---
+set a 0x10; expr {1 ? (-3 ? $a : 3>4) : $a > 4}
+#---
+proc f {} {set a 0x10; expr {1 ? ($a) : 3>4}}; f
+#---
+proc f {} {set a 0x10; expr {$a ? 0x11 : (4)}}; f
+#---
+set a " 5 "; expr {1 ? $a : 3>4}
+#---
+set a " 5 "; expr {!0 ? $a : 3>4}
+#---
+proc f {} {set a " 5 "; expr {!0 ? $a : 3>4}}; f
+#---
+proc f {} {expr {!0 ? 0x11 : 3>4}}; f
+#---
+expr {!0 ? 0x11 : 3>4}
+#---
+expr {!0 ? 1e20 : 3>4}
+#---
+expr {($a)}
+#---
+set a 0x10; expr {($a)}
+#---
+set a 0x10; expr {(($a))}
+#---
+proc f {} {set a 0x10; expr {($a)}}; f
+#---
+expr {" 5 "}
+#---
+proc f {} {expr {" 5 "}}; f
+#---
+expr {((0x10)) ? (0x11) : $nosuch}
+#---
+expr {0x12 ? (0x11) : $nosuch}
+#---
+expr {0x12 ? 0x11 : 0x12}
+#---
+expr {0x12 ? (0x11) : (0x12)}
+#---
+expr {(0x11)+0}
+#---
+expr {({a})}
+#---
+set a 1; incr a abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij
+#---
+set a abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij; incr a
+#---
+string repeat x abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij
+#---
+lrepeat abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij x
+#---
+format %d abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij
+#---
+expr {abs("abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij")}
+#---
+expr {int("abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij")}
+#---
+expr {fmod("abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij",1)}
+#---
+expr {isqrt("abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij")}
+#---
+expr {max("abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij",1)}
+#---
+expr {srand("abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij")}
+#---
+if {"abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"} {}
+#---
+clock add abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij
+#---
+seek stdin abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij
+#---
+proc f {} {if {{b} || {1 2} - -9} {}}; f
+#---
+proc f {} {expr {1 || {1 2} - -9}}; f
+#---
+proc f {} {expr {0 || {1 2} - -9}}; f
+#---
+proc f {} {expr {0 && {1 2} - -9}}; f
+#---
+proc f {} {expr {1 && {1 2} - -9}}; f
+#---
+proc f {} {expr {1 && 0}}; f
+#---
+proc f {} {expr {1 && 2}}; f
+#---
+proc f {} {expr {0 || 2}}; f
+#---
+proc f {} {expr {0 || 0}}; f
+#---
+proc f {} {expr {1 ? 2 : 1/0}}; f
+#---
+proc f {} {expr {0 ? 2 : 1/0}}; f
+#---
+proc f {} {expr {1 ? 0x10 : 2 ? 3 : 4}}; f
+#---
+proc f {} {expr {0 ? 0x10 : 2 ? 0x3 : 4}}; f
+#---
+proc f {} {expr {0 ? 0x10 : 2 ? 0x3 : 4 < 5}}; f
+#---
+proc f {} {expr {1 ? "a" : 2 + "b"}}; f
+#---
+proc f {} {if {!"yes"} {list 1} else {list 2}}; f
+#---
+proc f {} {if {!yes} {list 1} else {list 2}}; f
+#---
+proc f {} {if {!5} {list 1} else {list 2}}; f
+#---
+proc f {} {expr {!"yes"}}; f
+#---
+proc f {} {expr {-"0x10"}}; f
+#---
+proc f {} {expr {+"0x10"}}; f
+#---
+proc f {} {expr {"a" in "a b"}}; f
+#---
+proc f {} {expr {"a" in "{a"}}; f
+#---
+proc f {} {expr {2**0.5}}; f
+#---
+proc f {} {expr {60*60*24}}; f
+#---
+proc f {} {set n 0; for {set i 0} {$i < 2*5} {incr i} {incr n 2}; set n}; f
+#---
+proc f {} {expr {"0x10" == 16 ? "0x10" : 3}}; f
+#---
+proc f {} {expr {[list 0x10] ? 0x10 : 1<2}}; f
+#---
+proc f {} {expr {Inf - Inf}}; f
+#---
+proc f {} {expr {NaN}}; f
+#---
+proc f {} {expr {-1 ? NaN : 2 < 3}}; f
+#---
+proc f {} {while {1/0} {}}; f
+#---
+proc f {} {for {} {"x" * 2} {} {}}; f

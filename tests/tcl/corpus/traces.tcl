@@ -557,3 +557,518 @@ proc f {} {
   ]]]
 }
 f
+#---
+expr {~""}
+#---
+expr {1/0+$a}
+#---
+set a 1; expr {$a+1/0}
+#---
+set a 1; expr {1/0+$a}
+#---
+set a 1; expr {$a+ ~""}
+#---
+set a 1; expr {~"" + $a}
+#---
+set a 1; expr {abs(~"")}
+#---
+eval {expr {~""}}
+#---
+proc f {} {expr {~""}}; f
+#---
+proc f {} {set a 1; expr {$a + ~""}}; f
+#---
+proc f {} {set a 1; expr {$a + 1/0}}; f
+#---
+proc f {} {set a 1; if {$a + ~""} {}}; f
+#---
+proc f {} {set a 1; if {~""} {}}; f
+#---
+proc f {} {set a 1; if {1/0} {}}; f
+#---
+if {~""} {}
+#---
+while {1/0} {}
+#---
+proc f {} {if {"a"} {}}; f
+#---
+proc f {} {expr {-"a"}}; f
+#---
+proc f {} {expr {"a"+1}}; f
+#---
+expr {"a"+1}
+#---
+expr {(~"")}
+#---
+expr {("a"+1)}
+#---
+expr {1<2 ? ~"" : 1}
+#---
+expr {2 && ~""}
+#---
+expr {1 && 1/0}
+#---
+expr {!!"a"}
+#---
+proc f {} {expr {!"a"}}; f
+#---
+proc f {} {if {!"a"} {}}; f
+#---
+expr {1/0 ? 1 : 2}
+#---
+expr {1 ? 1/0 : 2}
+#---
+expr {$nosuch}
+#---
+proc f {} {expr {$nosuch && 1/0}}; f
+#---
+set a 5; expr {$a < 3 && 1/0}
+#---
+proc f {} {set a 5; expr {$a < 3 && 1/0}}; f
+#---
+proc f {} {set a 5; expr {$a < 3 && ~""}}; f
+#---
+set x [expr {~""}]
+#---
+set x [expr {1/0}]
+#---
+list [expr ~""]
+#---
+expr 1/0
+#---
+eval {expr 1/0}
+#---
+eval {expr 1 / 0}
+#---
+eval {expr ~{}}
+#---
+expr {0x10 ** -1.5 / 0}
+#---
+eval {list [expr {1/0}]}
+#---
+proc f {} {list [expr {1/0}]}; f
+#---
+proc f {} {list a [list [expr {~""}]]}; f
+#---
+proc f {} {while 1 {list a [list [expr {1/0}]]}}; f
+#---
+proc f {} {switch a a {nosuch}}; f
+#---
+proc f {} {switch -- a a {nosuch}}; f
+#---
+proc f {} {switch -exact -- a a {nosuch}}; f
+#---
+proc f {} {switch -exact a a {nosuch}}; f
+#---
+proc f {} {switch -exact a {a {nosuch}}}; f
+#---
+proc f {} {switch -- a {a {nosuch}}}; f
+#---
+proc f {} {switch a {a {nosuch}}}; f
+#---
+proc f {} {switch -regexp -- a {a {nosuch}}}; f
+#---
+proc f {} {switch -regexp -- a {a+ {nosuch}}}; f
+#---
+proc f {} {switch -regexp -- a {(a)+ {nosuch}}}; f
+#---
+proc f {} {switch -regexp -matchvar m -- a {(a)+ {nosuch}}}; f
+#---
+proc f {} {switch -glob -nocase -- a {A {nosuch}}}; f
+#---
+proc f {} {switch -nocase -- a {A {nosuch}}}; f
+#---
+proc f {} {switch -nocase -- a {B {list} A nosuch}}; f
+#---
+proc f {} {switch -nocase -- a {B {list} A "nosuch"}}; f
+#---
+proc f {} {switch -glo -- a {B {list} A "nosuch"  a {nosuch}}}; f
+#---
+proc f {} {switch -regexp -nocase -- a {(a)+ {nosuch}}}; f
+#---
+switch a {a {nosuch}}
+#---
+eval {switch a {a {nosuch}}}
+#---
+eval {switch -- a {a {nosuch}}}
+#---
+eval {switch -- a a {nosuch}}
+#---
+eval {switch -nocase -- a {a {nosuch}}}
+#---
+eval {switch -- a {a {
+ list a
+
+ nosuch}}}
+#---
+eval {set x 1
+switch -- a {
+  b {
+  nosuch
+  } 
+a {
+ list a
+
+ nosuch}}}
+#---
+proc f {} {set x 1
+switch -- a {
+  b {
+  nosuch
+  } 
+a {
+ list a
+
+ nosuch}}}; f
+#---
+proc f {} {try {nosuch}}; f
+#---
+eval {try {nosuch}}
+#---
+eval {try {nosuch} finally {list}}
+#---
+eval {try {list} finally {nosuch}}
+#---
+eval {try {nosuch} on error {} {nosuch2}}
+#---
+eval {try {nosuch} on error {a} {nosuch2}}
+#---
+proc f {} {try {nosuch} on error {a} {nosuch2}}; f
+#---
+proc f {} {try {nosuch} on ok {a} {nosuch2}}; f
+#---
+proc f {} {try {nosuch} on error {a} {nosuch2} finally {nosuch3}}; f
+#---
+proc f {} {set x 1
+  try {
+   nosuch
+   } finally {
+   list
+   }}; f
+#---
+proc f {} {set x 1
+  try {
+   list
+   } finally {
+   list
+
+   nosuch3
+   }}; f
+#---
+proc f {} {foreach {a b} {1 2 3} {nosuch}}; f
+#---
+proc f {} {foreach {a(1)} {1 2 3} {nosuch}}; f
+#---
+proc f {} {foreach {a b(1)} {1 2 3} {nosuch}}; f
+#---
+proc f {} {foreach {a ::b} {1 2 3} {nosuch}}; f
+#---
+proc f {} {foreach a {1 2 3} b {1 2} {nosuch}}; f
+#---
+proc f {} {set l {1 2}; foreach a $l b $l {nosuch}}; f
+#---
+proc f {} {set l {1 2}; lmap a $l b $l {nosuch}}; f
+#---
+proc f {} {set l {1 2}; lmap {a b} $l {nosuch}}; f
+#---
+proc f {} {set l {1 2}; lmap {a b(1)} $l {nosuch}}; f
+#---
+proc f {} {foreach {} {1 2 3} {nosuch}}; f
+#---
+proc f {} {foreach a {1 2 3} "nosuch"}; f
+#---
+proc f {} {foreach a {1 2 3} nosuch}; f
+#---
+proc f {} {foreach a "{a" nosuch}; f
+#---
+proc f {} {foreach {a b} "{a" nosuch}; f
+#---
+proc f {} {dict for {a b} {1 2} {nosuch}}; f
+#---
+proc f {} {dict for {a(1) b} {1 2} {nosuch}}; f
+#---
+proc f {} {dict map {a b} {1 2} {nosuch}}; f
+#---
+proc f {} {dict with a {nosuch}}; f
+#---
+proc f {} {set a {b c}; dict with a {nosuch}}; f
+#---
+proc f {} {set a {b c}; dict with a {}; nosuch}; f
+#---
+proc f {} {set a {b {c 1}}; dict with a b {nosuch}}; f
+#---
+proc f {} {set a {b {c 1}}; dict with a(1) b {nosuch}}; f
+#---
+proc f {} {set a {b {c 1}}; dict update a b c {nosuch}}; f
+#---
+proc f {} {set a {b {c 1}}; dict update a b c(1) {nosuch}}; f
+#---
+proc f {} {set a {b {c 1}}; set k b; dict update a $k c {nosuch}}; f
+#---
+proc f {} {set a {b {c 1}}; dict filter $a script {k v} {nosuch}}; f
+#---
+proc f {} {set a {b {c 1}}; dict with ::a b {nosuch}}; set a {b {c 1}}; f
+#---
+eval {dict for {a b} {1 2} {nosuch}}
+#---
+eval {dict with a {nosuch}}
+#---
+eval {set a {b 1}; dict with a {nosuch}}
+#---
+eval {foreach a {1} {nosuch}}
+#---
+eval {foreach {a b} {1} {nosuch}}
+#---
+proc f {} {catch {nosuch} m o; dict get $o -errorinfo}; f
+#---
+proc f {} {subst {a[nosuch]}}; f
+#---
+proc f {} {subst {a[nosuch]$x}}; f
+#---
+proc f {} {time {nosuch}}; f
+#---
+proc f {} {uplevel 1 {nosuch}}; f
+#---
+proc f {} {if {[nosuch]} {}}; f
+#---
+proc f {} {while {[nosuch]} {}}; f
+#---
+proc f {} {for {nosuch} {1} {} {}}; f
+#---
+proc f {} {for {} {1} {nosuch} {}}; f
+#---
+proc f {} {for {} {1} {} {nosuch}}; f
+#---
+proc f {} {while 1 {
+  set x 1
+  nosuch
+}}; f
+#---
+proc f {} {eval {
+  set x 1
+  nosuch
+}}; f
+#---
+proc f {} {set s {[nosuch]}; expr $s}; f
+#---
+proc f {} {set s {[nosuch]}; expr $s + 1}; f
+#---
+proc f {} {set s {[nosuch]}; if $s {}}; f
+#---
+proc f {} {set s {[nosuch]}; while $s {}}; f
+#---
+proc f {} {set s {[nosuch]}; for {} $s {} {}}; f
+#---
+proc f {} {set s {[nosuch]}; subst $s}; f
+#---
+proc f {} {subst {[nosuch}}; f
+#---
+proc f {} {subst {[}}; f
+#---
+proc f {} {set s {[}; subst $s}; f
+#---
+proc f {} {subst -nocommands {$x}}; f
+#---
+proc f {} {subst {abc
+$x}}; f
+#---
+proc f {} {subst {abc
+[nosuch]}}; f
+#---
+proc f {} {set s nosuch; eval $s}; f
+#---
+proc f {} {list {*}"\{a"}; f
+#---
+eval {list {*}"\{a"}
+#---
+proc f {} {expr {1+[nosuch]}}; f
+#---
+expr {1+[nosuch]}
+#---
+expr {1+[list [nosuch]]}
+#---
+list [expr {1+[list [nosuch]]}]
+#---
+proc f {} {list [expr {1+[list [nosuch]]}]}; f
+#---
+set x {[nosuch]}; expr $x
+#---
+set x {[nosuch]}; subst $x
+#---
+if {[nosuch]} {}
+#---
+if {0} {} elseif {[nosuch]} {}
+#---
+while {[nosuch]} {}
+#---
+set env(NOSUCH_X)
+#---
+proc f {} {set ::env(NOSUCH_X)}; f
+#---
+proc f {} {set a 5; incr a(x)}; f
+#---
+proc f {} {set a 5; incr a(x) 2}; f
+#---
+proc f {} {list {*}[nosuch]}; f
+#---
+list {*}[nosuch]
+#---
+proc unknown args {error x}; foo
+#---
+proc f {} {catch {
+   
+    nosuch} m o; return -options $o $m}; f
+#---
+lsort -command nosuch {a b}
+#---
+proc c {a b} {error x}; lsort -command c {a b}
+#---
+dict for {a b} {c d} {expr {[nosuch]}}
+#---
+foreach a {1} {expr {[nosuch]}}
+#---
+while 1 {nosuch}
+#---
+for {} {1} {} {nosuch}
+#---
+proc f {} {if [nosuch] {}}; f
+#---
+proc f {} {expr [nosuch]}; f
+#---
+proc f {} {expr "[nosuch]"}; f
+#---
+proc f {} {expr {"[nosuch]"}}; f
+#---
+proc f {} {set a [nosuch]}; f
+#---
+proc f {} {set a "[nosuch]"}; f
+#---
+set a "[nosuch]"
+#---
+proc f {} {return [nosuch]}; f
+#---
+proc f {} {lappend a [nosuch]}; f
+#---
+proc f {} {incr a [nosuch]}; f
+#---
+proc f {} {foreach a [nosuch] {}}; f
+#---
+proc f {} {switch [nosuch] a b}; f
+#---
+proc f {} {switch -- [nosuch] a b}; f
+#---
+proc f {} {try {expr {[nosuch]}} on ok {} {}}; f
+#---
+eval {
+  switch -- a {
+    b {
+      nosuch
+    }
+    a {
+      nosuch
+    }
+  }
+}
+#---
+proc f {} {
+  switch -- a {
+    b {
+      nosuch
+    }
+    a {
+      nosuch
+    }
+  }
+}
+f
+#---
+proc f {} {
+  switch -- a {
+    b nosuch
+    "c" "nosuch"
+    a nosuch
+  }
+}
+f
+#---
+proc f {} {
+  switch a {
+    b -
+    "c" "nosuch"
+    a "nosuch"
+  }
+}
+f
+#---
+proc f {} {
+  switch a {
+    b "nosuch"
+    "c" "nosuch"
+    default "nosuch"
+  }
+}
+f
+#---
+proc f {} {
+  switch -- a b {
+   nosuch
+  } a {
+   nosuch
+   }
+}
+f
+#---
+proc f {} {
+  dict for {n u} {
+    nosuch 1
+  } nosuch
+}
+f
+#---
+proc f {} {
+  subst {
+    $nosuch
+   }
+}
+f
+#---
+proc f {} {
+  subst {
+    [nosuch]
+   }
+}
+f
+#---
+set c 0.5; incr c x
+#---
+set c x; incr c 0.5
+#---
+set c 1; incr c 0.5
+#---
+set c 0.5; incr c 0.5
+#---
+set c 0.5; incr c 1
+#---
+proc f {} {set c 0.5; incr c x}; f
+#---
+proc f {} {set c 1; incr c x}; f
+#---
+proc f {} {set c 1; incr c 1.5}; f
+#---
+set c 1; catch {incr c 1.5}; set errorInfo
+#---
+list "a b"é
+#---
+list {a b}é]
+#---
+eval {list "a b"é}
+#---
+proc naïve {ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé} {nosuch}; naïve 1
+#---
+nosuch ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé
+#---
+apply {{} {nosuch ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé}}
+#---
+switch aééééééééééééééééééééééééééééééé {aééééééééééééééééééééééééééééééé nosuch}
+#---
+proc f {} {array set m {x 1}; array set m [array get m]; array set m "y $m(x)"; array get m y}; f

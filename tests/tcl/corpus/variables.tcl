@@ -410,3 +410,153 @@ set a(two) 2
 set total 0
 foreach {k v} [array get a] {incr total $v}
 set total
+#---
+proc f {} {set a 1; array set a {x 1}}; f
+#---
+proc f {} {set a 1; array set a {}}; f
+#---
+eval {set a 1; array set a {}}
+#---
+eval {set a 1; array set a {x 1}}
+#---
+set a 1; array set a {}
+#---
+proc f {} {set a 1; array set a [error x]}; f
+#---
+proc f {} {array set m [error x]}; f
+#---
+proc f {} {catch {array set m [error x]}; array exists m}; f
+#---
+proc f {} {catch {array set m $nosuch}; array exists m}; f
+#---
+proc f {} {catch {array set m {a b c}}; array exists m}; f
+#---
+proc f {} {set l {a b c}; catch {array set m $l}; array exists m}; f
+#---
+proc f {} {set l {a b c}; array set m $l; array exists m}; f
+#---
+proc f {} {array set m "\{"}; f
+#---
+proc f {} {array set m "\{$m(x)"}; f
+#---
+proc f {} {set l \{; array set m $l}; f
+#---
+proc f {} {array set m(x) {a b}}; f
+#---
+proc f {} {array set ::m {a b}; array get ::m}; f
+#---
+proc f {} {catch {array set ::m [error x]}; array exists ::m}; f
+#---
+proc f {} {array set ::n::m {a b}}; f
+#---
+proc f {} {upvar 1 k k; array set k "x $k(x)"}; f
+#---
+proc f {} {upvar 1 k(1) k; array set k {x 1}}; f
+#---
+proc f {} {upvar 1 k(1) k; array set k {}}; f
+#---
+proc f {} {array set k "x $k(x)"}; array set k {x 1}; f
+#---
+proc f {} {global k; array set k "x $k(x)"; array get k}; array set k {x 1}; f
+#---
+proc f {} {array set m}; f
+#---
+proc f {} {array se m $m(x)}; f
+#---
+proc f {} {list [array set m $m(x)]}; f
+#---
+proc f {} {set n m; array set $n $m(x)}; f
+#---
+proc f {} {if 1 {array set m $m(x)}}; f
+#---
+proc f {} {switch a a {array set m $m(x)}}; f
+#---
+proc f {} {dict for {a b} {c d} {array set m $m(x)}}; f
+#---
+proc f {} {foreach a {c d} {array set m $m(x)}}; f
+#---
+proc f {} {foreach {a b} {c d} {array set m $m(x)}}; f
+#---
+proc f {} {eval {array set m $m(x)}}; f
+#---
+proc f {} {try {array set m $m(x)} on ok {} {}}; f
+#---
+proc f {} {catch {array set m $m(x)} r; set r}; f
+#---
+proc f {} {array set m {x 1 y}}; f
+#---
+proc f {} {set a 5; array set m [list x 1 y [array size m]]; array get m}; f
+#---
+proc f {} {set l {x 1 x 2 y}; catch {array set m $l} r; list $r [array get m]}; f
+#---
+set l {x 1 x 2 y}; catch {array set m $l} r; list $r [array get m]
+#---
+set d { }; dict with d {}; set d
+#---
+set d { a 1 }; dict with d {}; set d
+#---
+set d { a   1 }; dict with d {set a 1}; set d
+#---
+set d { a 1 a 2 }; dict with d {}; set d
+#---
+set d { a {b   1} }; dict with d a {}; set d
+#---
+proc f {} {set d { a   1 }; dict with d {}; set d}; f
+#---
+proc f {} {set d { a   1 }; dict with d {set a 1}; set d}; f
+#---
+proc f {} {set d { }; dict with d {set a 1}; set d}; f
+#---
+set d { }; dict update d a b {}; set d
+#---
+set d { }; dict update d a b {set b 1}; set d
+#---
+set d { c  1 }; dict update d a b {}; set d
+#---
+set d { c  1 }; dict update d c b {}; set d
+#---
+proc f {} {set d { }; dict update d a b {}; set d}; f
+#---
+proc f {} {set d { c  1 }; dict update d a b {}; set d}; f
+#---
+proc f {} {set d { c  1 }; dict update d c b {}; set d}; f
+#---
+set d { a {   } }; dict with d a {}; set d
+#---
+set d { a {   } c  5 }; dict with d a {}; set d
+#---
+set d { }; dict with d {error x}
+#---
+set d { }; catch {dict with d {error x}}; set d
+#---
+set d " "; dict with d {break}
+#---
+set d { }; dict for {a b} $d {}; set d
+#---
+set d { }; dict remove $d x
+#---
+set d { a  1 }; dict remove $d x
+#---
+set d { }; dict unset d x; set d
+#---
+set d { a  1 }; dict unset d x; set d
+#---
+set d { a  1 a 2 }; dict unset d x; set d
+#---
+set d { a  1  }; dict replace $d
+#---
+set d { a  1  }; dict merge $d
+#---
+set d { a  1  }; dict merge $d {}
+#---
+set d { a  1  }; dict merge {} $d
+#---
+set d { a  1  }; dict filter $d key *
+#---
+set d {a  1 }; dict set d a 1; set d
+#---
+set d {a  1 }; dict append d a; set d
+#---
+set d {a  1 }; dict lappend d a; set d
+#---
+set d {a  1 }; dict incr d a 0; set d

@@ -1,0 +1,160 @@
+"""Running: a command file from its first command to the exit code.
+
+There is a pool from the moment on in which a command asks for it: a script without jobs starts and ends without one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nsjob.shell.session import Session
+from nsjob.shell.stops import Stopped, Stops
+from nsjob.shell.streams import BROKEN_PIPE, finished, reader_gone, show_lines_at_once
+from nsjob.shell.telling import JsonLines, Sentences, Telling
+from nsjob.tcl import TclError, TclInterrupted
+
+if TYPE_CHECKING:
+    from nsjob.pool.pool import Pool
+    from nsjob.shell.jobs import Jobs
+    from nsjob.shell.sources import Source
+
+__all__ = ["Ways", "run"]
+
+_FAREWELL = 0.5  # seconds that interrupted jobs have after `exit`, for their `finally`
+
+
+class Ways(NamedTuple):
+    """How a file is run.
+
+    Attributes:
+        json: results and messages are JSON lines.
+        quiet: only errors are told.
+        verbose: every event of a job is told.
+        limit: seconds that all of it may take; None for any time.
+    """
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    limit: float | None = None
+
+    def telling(self) -> Telling:
+        """Who tells what has to be told."""
+        return JsonLines() if self.json else Sentences(self.quiet)
+
+
+def run(opened: Callable[[], Pool], source: Source, name: str, words: Sequence[str], ways: Ways) -> int:
+    """Run commands over a pool, which ends with them, and return the exit code.
+
+    0: all went well. 1: the script failed, or a job that nobody waited for. `exit n`: n. 124: it took too long. 130,
+    143: Ctrl-C, SIGTERM. 141: nobody reads standard output any more.
+
+    Arguments:
+        opened: returns the pool; called when a command asks for it first.
+        name: what the script finds as `argv0`.
+        words: what it finds as `argv`.
+    """
+    show_lines_at_once()
+    file = _File(opened, source, ways)
+    file.session.interp.globals.vars.update(argv0=name, argv=list(words), argc=len(words), tcl_interactive=0)
+    try:
+        with Stops(ways.limit, file.session.interp.interrupt) as stops:
+            try:
+                code = file.run()
+            except Stopped as stopped:
+                code = file.stopped(stopped)
+            except TclInterrupted:
+                if stops.stopped is None:
+                    raise
+                code = file.stopped(stops.stopped)
+            if file.jobs is not None:
+                code = file.jobs.reported(code)
+    finally:
+        if file.jobs is not None:
+            file.jobs.close()
+    failure = finished()
+    if isinstance(failure, BrokenPipeError):
+        return code or BROKEN_PIPE
+    if failure is not None and not code:
+        file.telling.note(f"cannot write to standard output: {(failure.strerror or str(failure)).lower()}")
+        return 1
+    return code
+
+
+class _File:
+    """A file that is run."""
+
+    def __init__(self, opened: Callable[[], Pool], source: Source, ways: Ways) -> None:
+        self.opened = opened
+        self.source = source
+        self.ways = ways
+        self.session = Session(self.pool)
+        self.telling = ways.telling()
+        self.show: Callable[[Any], object] | None = _print_json if ways.json else None
+        self.jobs: Jobs | None = None
+
+    def pool(self) -> Pool:
+        """The pool, now that a command asks for it."""
+        from nsjob.shell.jobs import Jobs  # late: a script without jobs does not pay for it
+
+        self.jobs = Jobs(self.opened(), self.telling, self.ways)
+        return self.jobs.pool
+
+    def run(self) -> int:
+        """Evaluate the commands, and see to the jobs that are left."""
+        try:
+            self.session.source(self.source, self.show)
+        except TclError as error:
+            return self.broken_off(error)
+        except BrokenPipeError:  # by the results that were shown
+            self.cancel(_FAREWELL)
+            return BROKEN_PIPE
+        except SystemExit as end:
+            self.cancel(_FAREWELL)
+            return _exit_code(end)
+        if self.jobs is not None:
+            self.jobs.wait()
+        return 0
+
+    def cancel(self, patience: float | None = None) -> None:
+        """Cancel all jobs, if there are any; see Jobs.cancel."""
+        if self.jobs is not None:
+            self.jobs.cancel(patience)
+
+    def broken_off(self, error: TclError) -> int:
+        """The script failed."""
+        if tuple(error.code[:2]) == ("POSIX", "EPIPE") and reader_gone():
+            self.cancel(_FAREWELL)
+            return BROKEN_PIPE
+        from nsjob.shell.failures import script_failure  # late: only what fails pays for it
+
+        self.telling.script(script_failure(error, self.source.name, self.session.shell))
+        self.cancel()
+        return 1
+
+    def stopped(self, stopped: Stopped) -> int:
+        """Somebody has stopped the script, or it was late."""
+        jobs = 0 if self.jobs is None else self.jobs.under_way()
+        sentence = "the time limit of the file is over" if stopped.reason == "late" else stopped.reason
+        if jobs:
+            again = " (Ctrl-C again ends at once)" if stopped.reason == "interrupted" else ""
+            sentence += f": {jobs} job{'s are' if jobs > 1 else ' is'} cancelled{again}"
+        self.telling.note(sentence)
+        self.cancel()
+        return stopped.code
+
+
+def _print_json(value: Any) -> None:
+    from nsjob.shell.json_lines import json_line  # late: only who asks for JSON pays for it
+
+    print(json_line(value, getattr(sys.stdout, "encoding", None) or "utf-8"), flush=True)
+
+
+def _exit_code(end: SystemExit) -> int:
+    """What `exit` or Python's sys.exit ends the program with; the system keeps eight bits of it."""
+    if end.code is None or isinstance(end.code, int):
+        return (end.code or 0) & 255
+    print(end.code, file=sys.stderr)
+    return 1
