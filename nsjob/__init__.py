@@ -3,6 +3,8 @@
 TYPE_CHECKING = False  # as typing has it: importing that would take longer than all else here
 if TYPE_CHECKING:
     from nsjob.errors import (
+        CannotPickle,
+        CommandFailed,
         DependencyFailed,
         JobCancelled,
         JobDetached,
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         NoSuchEngine,
         NoSuchJob,
         NoSuchQueue,
+        NoSuchTask,
         NsjobError,
         OptionError,
         PoolForked,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
         SnippetError,
         ThreadLost,
         WaitTimeout,
+        WorkerLost,
         WrongState,
     )
     from nsjob.pool.context import JobContext, current_job
@@ -42,6 +46,8 @@ __all__ = [
     "HIGH",
     "LOWEST",
     "MAXIMUM",
+    "CannotPickle",
+    "CommandFailed",
     "Counts",
     "DependencyFailed",
     "Event",
@@ -62,6 +68,7 @@ __all__ = [
     "NoSuchEngine",
     "NoSuchJob",
     "NoSuchQueue",
+    "NoSuchTask",
     "NsjobError",
     "OptionError",
     "Pool",
@@ -79,6 +86,7 @@ __all__ = [
     "ThreadInfo",
     "ThreadLost",
     "WaitTimeout",
+    "WorkerLost",
     "WrongState",
     "current_job",
 ]

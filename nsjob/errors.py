@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "CannotPickle",
+    "CommandFailed",
     "DependencyFailed",
     "JobCancelled",
     "JobDetached",
@@ -20,6 +21,7 @@ __all__ = [
     "NoSuchEngine",
     "NoSuchJob",
     "NoSuchQueue",
+    "NoSuchTask",
     "NsjobError",
     "OptionError",
     "PoolForked",
@@ -193,6 +195,40 @@ class WorkerLost(NsjobError, RuntimeError):
     """The process or machine that ran the job is gone."""
 
     errorcode = ("NSJOB", "WORKER", "LOST")
+
+
+class CommandFailed(NsjobError):
+    """A program did not start, or ended with an exit code that is not 0, or was killed.
+
+    Arguments:
+        code: the error code, as Tcl's `exec` gives it: `CHILDSTATUS pid code`, `CHILDKILLED pid SIGNAL message`.
+    """
+
+    def __init__(self, message: str, code: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.errorcode = code or ("NSJOB", "COMMAND")
+
+    @classmethod
+    def of(cls, name: str, pid: int, status: int, said: str) -> CommandFailed:
+        """The error of a program that ended with this status (minus the signal), and said this last."""
+        import signal  # late: only who fails pays for it
+
+        after = f": {said}" if said else ""
+        if status >= 0:
+            return cls(f"{name} ended with exit code {status}{after}", ("CHILDSTATUS", str(pid), str(status)))
+        known = -status in set(signal.Signals)
+        sign = signal.Signals(-status).name if known else f"SIG{-status}"
+        why = (signal.strsignal(-status) or "unknown signal").lower()
+        return cls(f"{name} was killed by {sign} ({why}){after}", ("CHILDKILLED", str(pid), sign, why))
+
+
+class NoSuchTask(NsjobError, KeyError):
+    """The job has no directory: it has not started, or it was cleaned up, or it is no program."""
+
+    errorcode = ("NSJOB", "TASK", "NONE")
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"no task directory of job {named(job)}: it has not started, or has been cleaned up")
 
 
 class CannotPickle(NsjobError, TypeError):

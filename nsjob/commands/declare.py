@@ -22,6 +22,7 @@ NS_JOB = Ensemble(
         waiting="wait waitany waitall",
         settling="cancel kill requeue snooze run retry pause resume resize drain",
         looking="queues queuelist jobs joblist threadlist counts show output",
+        programs="exec send taskfile cleanup engines",
     ),
 )
 GENERAL = Specs(general="ns_eval ns_log ns_sleep py help history watch")

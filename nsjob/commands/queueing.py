@@ -67,6 +67,10 @@ class QueueWords(CommonWords, total=False):
     """Options that a queue can have for all its jobs."""
 
     detached: Annotated[Flag, "Nobody waits for its jobs: each leaves the queue when done; a failure is logged."]
+    maxmem: Annotated[Text, "How much memory a worker process may take, like 512M (process engine)."]
+    jobsperworker: Annotated[Amount, "A worker ends after so many jobs (process engine)."]
+    spool: Annotated[FilePath, "The directory that keeps what programs write (command engine)."]
+    keep: Annotated[Time, "How long that is kept after their end; 30 days by default (command engine)."]
 
 
 class JobWords(CommonWords, total=False):
@@ -80,7 +84,7 @@ class JobWords(CommonWords, total=False):
     block: Annotated[Time, "Where the queue is full, wait so long for room."]
 
 
-def _pool_options(words: dict[str, Any]) -> dict[str, Any]:
+def pool_options(words: dict[str, Any]) -> dict[str, Any]:
     if "capture" in words:
         words["capture_output"] = words.pop("capture")
     return words
@@ -131,7 +135,7 @@ def create(
         maxperkey=maxperkey,
         onerror=cast("PoolOnError", onerror),
         engine=engine,
-        **_pool_options(dict(options)),
+        **pool_options(dict(options)),
     )
     if not existed:
         shell.languages.queues.pop(queueId, None)
@@ -186,7 +190,7 @@ def queue(
     body = body_of(shell, queueId, script, lang)
     given: dict[str, Any] = {}
     if options or detached or head or jobid is not None or vars_ or use:
-        given = _pool_options({**options, "detached": detached, "head": head, "jobid": jobid})
+        given = pool_options({**options, "detached": detached, "head": head, "jobid": jobid})
         values = {**(vars_ or {}), **{name: python_value(shell.interp.get(name)) for name in use}}
         given["vars"] = values or None
         given = {name: value for name, value in given.items() if value is not None and value is not False}

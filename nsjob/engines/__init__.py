@@ -1,9 +1,11 @@
 """Where the bodies of jobs run. Importing this registers the engines that every pool has."""
 
 from nsjob.engines.thread import ThreadEngine
-from nsjob.pool.engine import ENGINES, LATE
+from nsjob.pool.engine import ENGINES, LATE, OPTION_OF
 
 __all__ = ["ThreadEngine"]
 
 ENGINES["thread"] = ThreadEngine
 LATE["process"] = "nsjob.engines.process:PROCESS"
+LATE["command"] = "nsjob.engines.command:COMMAND"
+OPTION_OF.update(maxmem="process", jobsperworker="process", spool="command", keep="command")

@@ -162,6 +162,11 @@ class ProcessEngine:
         self._idle: list[Worker] = []
         self._closed = False
 
+    def check(self, work: Work) -> None:
+        """Only Python runs in another process."""
+        if type(work) is Script:
+            raise OptionError(f"queue {self._queue} has the process engine, which runs Python: Tcl needs threads")
+
     def perform(self, run: Run, work: Work) -> Any:
         """Have a worker do the run."""
         place: Place = run.slot
@@ -246,8 +251,6 @@ class ProcessEngine:
             if type(work) is Bound:
                 variables, one = work.vars, work.input
                 work = work.snippet
-            if type(work) is Script:
-                raise OptionError("the process engine runs Python: jobs in Tcl need an engine of threads")
             snippet = cast(Snippet, work)
             source, filename = snippet.source, snippet.filename
         order = Order(
@@ -298,7 +301,7 @@ def _pickled(value: Any, what: str) -> bytes:
     import cloudpickle  # late: only what plain pickle cannot do
 
     try:
-        data = cloudpickle.dumps(value)
+        data = bytes(cloudpickle.dumps(value))
     except Exception as error:
         raise CannotPickle(f"{what} cannot be pickled, so no other process can have it: {error}") from error
     return data

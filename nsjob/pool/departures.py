@@ -107,7 +107,10 @@ class Departures(Delays):
         self.call_endings()
         for thread in threads():
             if thread.name == f"{self.name}-callbacks" and thread is not current_thread():
-                thread.join(timeout)
+                try:
+                    thread.join(timeout)
+                except RuntimeError:  # it has not begun, and will find that nothing is left to do
+                    pass
 
     def rest(self) -> None:
         """All jobs of a stopping pool are done."""

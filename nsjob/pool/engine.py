@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ENGINES",
     "LATE",
+    "OPTION_OF",
     "Engine",
     "EngineKind",
     "Host",
@@ -128,6 +129,13 @@ class Host(Protocol):
     itself, and `perform` returns or raises soon after.
     """
 
+    def check(self, work: Work) -> None:
+        """Refuse work that cannot be done there, when it is queued.
+
+        Raises:
+            OptionError: says what would be right.
+        """
+
     def perform(self, run: Run, work: Work) -> Any:
         """Have the work done, and return its value, an Ending or not; its error is raised. In a pool thread."""
 
@@ -161,6 +169,8 @@ class EngineKind:
 ENGINES: dict[str, Callable[[Core], Engine] | EngineKind] = {}
 LATE: dict[str, str] = {}
 """Engines whose module is imported when one is first wanted: `module:name` by the engine's name."""
+OPTION_OF: dict[str, str] = {}
+"""Of which engine an option is; for messages about those of another one."""
 _GROUP = "nsjob.engines"  # of entry points
 
 

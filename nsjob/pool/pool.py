@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextvars import copy_context
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -15,10 +17,12 @@ from nsjob.durations import seconds
 from nsjob.errors import (
     NoSuchJob,
     NoSuchQueue,
+    NoSuchTask,
     OptionError,
     QueueClosed,
     QueueExists,
     QueueFull,
+    WrongState,
     brief,
     named,
 )
@@ -26,14 +30,14 @@ from nsjob.pool import exits, output, reports
 from nsjob.pool.clock import Clock, SystemClock
 from nsjob.pool.completed import Completed
 from nsjob.pool.core import Core
-from nsjob.pool.engine import Engine, EngineKind, engine_named
+from nsjob.pool.engine import OPTION_OF, Engine, EngineKind, engine_named
 from nsjob.pool.events import Listener, Subscription
 from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job, scheduled_job
 from nsjob.pool.options import NO_OPTIONS, JobOptions, count, flag, name_text, text, variables
 from nsjob.pool.queue import JobQueue, OnError
 from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, Settings, ThreadDetail, ThreadInfo
 from nsjob.pool.waits import outcome_of
-from nsjob.pool.work import Bound, Call, Hosted, Script, Work
+from nsjob.pool.work import Bound, Call, Hosted, Program, Script, Work
 from nsjob.snippet import COMPILED, Snippet, compile_snippet
 
 __all__ = ["Pool"]
@@ -313,6 +317,82 @@ class Pool:
             return core.enter_plain(found, work, found.defaults, True)
         return self._queue(queue, work, {}, 0, True)
 
+    def exec(
+        self,
+        queue: str,
+        argv: Sequence[str],
+        *,
+        cwd: str | os.PathLike[str] = "",
+        env: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        open_stdin: bool = False,
+        **options: Any,
+    ) -> Job:
+        """Queue a program and return its Job; its value is the exit code, 0. Any other is an error of the job.
+
+        Arguments:
+            queue: a queue whose engine is `command`.
+            argv: the program and its arguments; no shell is between.
+            cwd: the directory in which it runs.
+            env: variables on top of this process's.
+            stdin: what it reads; nothing where None.
+            open_stdin: keep its stdin open, for `send`.
+            options: how to run it; see JobOptions.
+        """
+        if isinstance(argv, str) or not isinstance(argv, Sequence) or not argv:
+            raise OptionError(f"exec takes a program and its arguments as a list, but got {brief(argv)}")
+        words = [text("an argument", os.fspath(word) if isinstance(word, os.PathLike) else word) for word in argv]
+        variables_given = dict(env or {})
+        for name, value in variables_given.items():
+            name_text("a variable's name", name)
+            text(f"the variable {name}", value)
+        if any("\0" in word for word in [*words, *variables_given, *variables_given.values()]):
+            raise OptionError("a program's arguments and variables cannot have NUL characters in them")
+        if stdin is not None:
+            text("stdin", stdin)
+        flag("open_stdin", open_stdin)
+        for own in ("vars", "use", "capture_output"):
+            if own in options:
+                raise OptionError(f"{own} is not for programs")
+        found = self._find(queue)
+        if found.engine_name != "command":
+            raise WrongState(f"queue {queue} has the {found.engine_name} engine: programs need create -engine command")
+        work = Program(words, os.fspath(cwd), variables_given, stdin, open_stdin)
+        block = options.pop("block", 0)
+        return self._queue(queue, work, options, block, False)
+
+    def send(self, queue: str, job: str | Job, text_: str) -> None:
+        """Write text to the stdin of a program that runs.
+
+        Raises:
+            WrongState: it does not run, or its stdin is not open.
+        """
+        known = self._job(queue, job)
+        runner = known._runner if known.state is RUNNING else None
+        engine: Any = known._queue.engine
+        if runner is None or not hasattr(engine, "send"):
+            raise WrongState(f"job {known.id} is no program that runs: nothing can be sent to it")
+        engine.send(self._core.locked(runner.the_run), text("text", text_))
+
+    def taskfile(self, queue: str, job: str | Job) -> Path:
+        """The directory of a program's task: out.log, err.log, task.json. It is there after the job has left, too.
+
+        Raises:
+            NoSuchTask: it is not there.
+        """
+        found = self._find(queue)
+        engine: Any = found.engine
+        id = _id(job, found)
+        if not hasattr(engine, "task_directory"):
+            raise NoSuchTask(id)
+        return cast("Path", engine.task_directory(id))
+
+    def cleanup(self) -> int:
+        """Remove the directories of programs whose time is over. Returns how many."""
+        now = time.time()
+        engines: list[Any] = [engine for engine in self._core.engines.values() if hasattr(engine, "clean")]
+        return sum(engine.clean(now) for engine in engines)
+
     def executor(self, queue: str, **options: Any) -> Executor:
         """A view of the queue as a concurrent.futures.Executor, whose jobs have these options.
 
@@ -339,6 +419,7 @@ class Pool:
         if type(work) is Snippet:
             work = _bound(work, found.defaults, given)
         if found.host is not None:
+            found.host.check(work)
             work = Hosted(found.host, work)
         options = found.defaults
         if given:
@@ -762,6 +843,9 @@ def _engine(engine: Any, given: dict[str, Any]) -> tuple[Callable[[Core], Engine
         for name in [name for name in given if name in kind.options]:
             options[name] = given.pop(name)
         options = {name: kind.options[name](name, value) for name, value in options.items()}
+    for name in given:
+        if name in OPTION_OF:
+            raise OptionError(f"{name} is an option of the {OPTION_OF[name]} engine, and this queue's is {engine}")
     return kind, engine, options
 
 

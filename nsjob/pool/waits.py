@@ -29,6 +29,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 __all__ = ["Waits", "outcome_of"]
 
+LOOK_UP = 0.25  # seconds
+
 
 def outcome_of(job: Job) -> Any:
     """Return a done job's value, or raise its error."""
@@ -284,7 +286,7 @@ class Waits:
             core.run_here()
         place = PLACES.get(get_ident())
         if place is None or place.job is None:
-            return park.sleep(None if deadline is None else deadline - time.monotonic())
+            return _sleep(park, deadline)
         # The verb that waits is shielded: nothing lands in here, and an interrupt wakes `run.waiting`.
         owner = place.core
         run: Run = owner.locked(place.the_run)
@@ -303,6 +305,20 @@ class Waits:
         if run.reason is not None:
             raise JobInterrupted
         return awake
+
+
+def _sleep(park: Park, deadline: float | None) -> bool:
+    """Sleep in `park`, in a thread of the program's own. Returns whether it was woken in time.
+
+    It looks up now and then: a signal (Ctrl-C) that arrives while this thread waits for the GIL, just before it sleeps,
+    has its handler called when the sleep ends, and not before.
+    """
+    while True:
+        rest = LOOK_UP if deadline is None else deadline - time.monotonic()
+        if park.sleep(min(rest, LOOK_UP)):
+            return True
+        if rest <= LOOK_UP and deadline is not None:
+            return False
 
 
 def _leave(job: Job, entry: Park | Callable[[Job], object]) -> None:

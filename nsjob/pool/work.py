@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nsjob.pool.job import Job
     from nsjob.pool.options import JobOptions
 
-__all__ = ["Bound", "Call", "Hosted", "Script", "Work", "inner", "options_of", "perform", "perform_work"]
+__all__ = ["Bound", "Call", "Hosted", "Program", "Script", "Work", "inner", "options_of", "perform", "perform_work"]
 
 
 _NONE: dict[str, Any] = {}  # one for all: a call hands over a copy
@@ -80,6 +80,34 @@ class Bound:
     @property
     def source(self) -> str:
         return self.snippet.source
+
+
+class Program:
+    """A program with its arguments.
+
+    Attributes:
+        argv: the program and its arguments.
+        cwd: the directory in which it runs; empty for that of this process.
+        env: variables on top of this process's.
+        stdin: what it reads; None for nothing.
+        open_stdin: whether more can be sent while it runs.
+    """
+
+    __slots__ = ("argv", "cwd", "env", "open_stdin", "stdin")
+    quick = None
+
+    def __init__(self, argv: list[str], cwd: str, env: Mapping[str, str], stdin: str | None, open_stdin: bool) -> None:
+        self.argv = argv
+        self.cwd = cwd
+        self.env = env
+        self.stdin = stdin
+        self.open_stdin = open_stdin
+
+    @property
+    def source(self) -> str:
+        import shlex  # late: only programs pay for it
+
+        return shlex.join(self.argv)
 
 
 class Hosted:
