@@ -9,3 +9,5 @@ ENGINES["thread"] = ThreadEngine
 LATE["process"] = "nsjob.engines.process:PROCESS"
 LATE["command"] = "nsjob.engines.command:COMMAND"
 OPTION_OF.update(maxmem="process", jobsperworker="process", spool="command", keep="command")
+LATE["executor"] = "nsjob.engines.executor:EXECUTOR"
+OPTION_OF["executor"] = "executor"

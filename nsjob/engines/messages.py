@@ -12,7 +12,8 @@ class Order(NamedTuple):
     """One run, for a worker.
 
     Attributes:
-        definitions: sources that the worker has not executed yet.
+        first: how many definitions were sent before.
+        definitions: the sources of those after them.
         source, filename: of a snippet; no source for a call.
         call: a function, its arguments and keyword arguments, pickled.
         variables: values for the snippet's namespace.
@@ -21,6 +22,7 @@ class Order(NamedTuple):
         captured: whether what it prints comes back.
     """
 
+    first: int
     definitions: tuple[str, ...]
     source: str | None
     filename: str

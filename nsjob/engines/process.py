@@ -14,17 +14,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from nsjob.engines.messages import Done, Failed, Line, Order, Printed, Progress, Sleepy
+from nsjob.engines.messages import Done, Failed, Sleepy
+from nsjob.engines.orders import heard, order, outcome
 from nsjob.engines.sizes import size
 from nsjob.engines.worker import receive, send
-from nsjob.errors import CannotPickle, OptionError, WorkerLost
-from nsjob.pool.context import Snoozed
+from nsjob.errors import OptionError, WorkerLost
 from nsjob.pool.engine import EngineKind, Interrupt, Run
 from nsjob.pool.options import count
-from nsjob.pool.work import Bound, Call, Script, Work
-from nsjob.snippet import Ending, Snippet
+from nsjob.pool.work import Script, Work
 
 if TYPE_CHECKING:
     from nsjob.engines.thread import Place
@@ -170,13 +169,12 @@ class ProcessEngine:
     def perform(self, run: Run, work: Work) -> Any:
         """Have a worker do the run."""
         place: Place = run.slot
-        data, definitions = self._packed(run, work, 0), len(self._core.definitions.sources)
+        data, known = order(run, work, len(self._core.definitions.sources))  # what cannot be pickled costs no worker
         shielded = place.shield()
         try:
             worker = self._worker()
-            if worker.defined < definitions:
-                data = self._packed(run, work, worker.defined, definitions)
-                worker.defined = definitions
+            if worker.defined != known:
+                data, worker.defined = order(run, work, worker.defined)
             if not worker.runs:
                 self._core.locked(self._core.restart_limit, run)
             run.remote = worker
@@ -193,24 +191,18 @@ class ProcessEngine:
         finally:
             if shielded:
                 place.unshield()
-        return _outcome(run, answer)
+        return outcome(run, answer)
 
     def _converse(self, run: Run, worker: Worker, data: bytes) -> Any:
         worker.busy = True
         send(worker.orders, data)
-        core = self._core
         while True:
             message = pickle.loads(receive(worker.answers))
             kind = type(message)
             if kind is Done or kind is Failed or kind is Sleepy:
                 worker.busy = False
                 return message
-            if kind is Progress:
-                core.locked(core.progress, run, message.done, message.total, message.note)
-            elif kind is Line:
-                core.locked(core.note_line, run, message.text, _LONGEST_LOG)
-            elif kind is Printed and run.output is not None:
-                run.output.write(message.text)
+            heard(run, message)
 
     # -- workers -------------------------------------------------------------------------------------------------
 
@@ -238,27 +230,6 @@ class ProcessEngine:
         name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
         why = " (out of memory?)" if name == "SIGKILL" else ""
         return WorkerLost(f"the worker process of job {run.job.id} was killed by {name}{why}")
-
-    # -- orders --------------------------------------------------------------------------------------------------
-
-    def _packed(self, run: Run, work: Work, first: int, last: int = 0) -> bytes:
-        """The order, pickled. Before a worker is taken: what cannot be pickled costs none."""
-        job = run.job
-        source = filename = call = variables = one = None
-        if type(work) is Call:
-            call = _pickled((work.function, work.args, work.kwargs), "the call")
-        else:
-            if type(work) is Bound:
-                variables, one = work.vars, work.input
-                work = work.snippet
-            snippet = cast(Snippet, work)
-            source, filename = snippet.source, snippet.filename
-        order = Order(
-            tuple(self._core.definitions.sources[first:last]), source, filename or "", call, variables, one,
-            job.id, job.queue, run.attempt, run.output is not None,
-        )  # fmt: skip
-        plain = one is None and (not variables or all(type(value) in _PLAIN for value in variables.values()))
-        return pickle.dumps(order, pickle.HIGHEST_PROTOCOL) if plain else _pickled(order, "a value of -vars or -input")
 
     # -- the Host protocol ---------------------------------------------------------------------------------------
 
@@ -291,42 +262,9 @@ class ProcessEngine:
             worker.bury()
 
 
-def _pickled(value: Any, what: str) -> bytes:
-    try:
-        data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-        if b"__main__" not in data:  # workers have another main module
-            return data
-    except Exception:  # lambdas, closures, ...
-        pass
-    import cloudpickle  # late: only what plain pickle cannot do
-
-    try:
-        data = bytes(cloudpickle.dumps(value))
-    except Exception as error:
-        raise CannotPickle(f"{what} cannot be pickled, so no other process can have it: {error}") from error
-    return data
-
-
 def _spent(answer: Any) -> bool:
     """Whether the worker had better not be used again."""
     return type(answer) is Failed and isinstance(answer.error, MemoryError | SystemExit | KeyboardInterrupt)
-
-
-def _outcome(run: Run, answer: Done | Failed | Sleepy) -> Any:
-    if type(answer) is Done:
-        return answer.value if answer.code is None else Ending(answer.code, answer.value)
-    if type(answer) is Sleepy:
-        run.snoozed = answer.seconds
-        raise Snoozed
-    assert type(answer) is Failed
-    error = answer.error
-    if isinstance(error, MemoryError) and not error.args:
-        error.args = ("the job took more memory than its worker process may have (-maxmem)",)
-    if answer.traceback is not None:
-        from tblib import Traceback
-
-        error = error.with_traceback(Traceback.from_dict(answer.traceback).as_traceback())
-    raise error
 
 
 def _missing() -> str:

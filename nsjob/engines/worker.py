@@ -5,30 +5,18 @@ Orders and answers are pickles behind their length, on two descriptors of its ow
 
 from __future__ import annotations
 
-import builtins
-import io
 import os
 import pickle
-import sys
 import threading
 import time
-from _thread import get_ident
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
-from nsjob.engines.messages import Done, Failed, Line, Order, Printed, Progress, Sleepy
-from nsjob.errors import CannotPickle, NsjobError
-from nsjob.pool.context import PLACES, JobContext, Snoozed
-from nsjob.snippet import Ending, Snippet, is_coroutine
-
-if TYPE_CHECKING:
-    from nsjob.pool.engine import Run
+from nsjob.engines.performer import Performer, dumped, failed
 
 __all__ = ["receive", "send", "serve"]
 
 _LENGTH = 8
 _LOOK = 1.0  # seconds between two looks whether the parent is still there
-_KEPT = 1024  # compiled snippets
 
 
 def send(pipe: BinaryIO, data: bytes) -> None:
@@ -54,14 +42,13 @@ def receive(pipe: BinaryIO) -> bytes:
 
 
 class Worker:
-    """What one worker process keeps between two runs."""
+    """The loop of a worker process. Threads of a body may speak while its answer is on its way."""
 
     def __init__(self, orders: BinaryIO, answers: BinaryIO) -> None:
         self._orders = orders
         self._answers = answers
         self._writing = threading.Lock()
-        self._namespace: dict[str, Any] = {"__name__": "__nsjob__", "__builtins__": vars(builtins)}
-        self._snippets: dict[tuple[str, str], Snippet] = {}
+        self._performer = Performer(lambda message: self._hand_over(pickle.dumps(message, pickle.HIGHEST_PROTOCOL)))
 
     def serve(self) -> None:
         """Do what comes, until nothing can come any more."""
@@ -70,149 +57,21 @@ class Worker:
                 data = receive(self._orders)
             except EOFError:
                 return
-            try:
-                order: Order = pickle.loads(data)
-                answer = self._answer(order)
-            except BaseException as error:  # whatever a body does, the worker goes on
-                answer = self._failed(error)
-            self._hand_over(answer)
+            self._hand_over(dumped(self._answer(data)))
 
-    def tell(self, message: Any) -> None:
-        """Send something on the way."""
-        with self._writing:
-            send(self._answers, pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
-
-    def _answer(self, order: Order) -> Any:
-        for source in order.definitions:
-            Snippet(source).run(self._namespace)
-        run = _Run(self, order)
-        ident = get_ident()
-        PLACES[ident] = run
-        before = sys.stdout, sys.stderr
-        if order.captured:
-            sys.stdout = sys.stderr = _Printer(self)
+    def _answer(self, data: bytes) -> Any:
         try:
-            value = self._perform(order, run)
-            if is_coroutine(value):
-                import asyncio  # late: only who awaits pays for it
+            order = pickle.loads(data)
+        except BaseException as error:  # a value that can be pickled, but not be made again here
+            return failed(error)
+        return self._performer.answer(order)
 
-                value = asyncio.run(value)
-        except Snoozed:
-            return Sleepy(run.snoozed)
-        finally:
-            PLACES.pop(ident, None)
-            sys.stdout, sys.stderr = before
-        return Done(value.value, value.code) if isinstance(value, Ending) else Done(value, None)
-
-    def _perform(self, order: Order, run: _Run) -> Any:
-        if order.call is not None:
-            function, arguments, keywords = pickle.loads(order.call)
-            return function(*arguments, **keywords)
-        assert order.source is not None
-        key = (order.source, order.filename)
-        snippet = self._snippets.get(key)
-        if snippet is None:
-            if len(self._snippets) >= _KEPT:
-                self._snippets.clear()
-            snippet = self._snippets[key] = Snippet(order.source, order.filename)
-        namespace = self._namespace.copy()
-        if snippet.needs_job:
-            namespace["job"] = JobContext(cast("Run", run))  # it has what a context asks of a Run
-            if snippet.needs_builtins:
-                namespace["__builtins__"] = vars(builtins).copy()
-        if order.variables:
-            namespace.update(order.variables)
-        return snippet.run(namespace)
-
-    def _failed(self, error: BaseException) -> Failed:
-        from tblib import Traceback  # late: only failures pay for it
-
-        step = error.__traceback__
-        while step is not None and str(step.tb_frame.f_globals.get("__name__", "")).startswith("nsjob."):
-            step = step.tb_next
-        error.__traceback__ = None
-        return Failed(error, Traceback(step).to_dict() if step is not None else None)
-
-    def _hand_over(self, answer: Any) -> None:
-        try:
-            data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-            if isinstance(answer, Failed):
-                pickle.loads(data)  # exceptions that ask for arguments which they do not keep
-        except Exception as error:
-            data = self._dumped(answer, error)
+    def _hand_over(self, data: bytes) -> None:
         try:
             with self._writing:
                 send(self._answers, data)
         except OSError:  # nobody listens any more
             os._exit(1)
-
-    def _dumped(self, answer: Any, error: Exception) -> bytes:
-        import cloudpickle  # late: only what plain pickle cannot do
-
-        try:
-            data: bytes = cloudpickle.dumps(answer)
-            pickle.loads(data)
-        except Exception:
-            if isinstance(answer, Failed):
-                shown = f"{type(answer.error).__name__}: {answer.error}"
-                failed = Failed(
-                    NsjobError(f"the job failed with an exception that cannot be pickled: {shown}"), answer.traceback
-                )
-            else:
-                kind = type(answer.value).__name__
-                failed = Failed(CannotPickle(f"the job's result ({kind}) cannot be pickled: {error}"), None)
-            data = pickle.dumps(failed, pickle.HIGHEST_PROTOCOL)
-        return data
-
-
-class _Run:
-    """What a JobContext asks of a Run, for the process that does it."""
-
-    reason = None
-    run = None
-    lost = False
-
-    def __init__(self, worker: Worker, order: Order) -> None:
-        self._worker = worker
-        self.attempt = order.attempt
-        self.snoozed = 0.0
-        options = SimpleNamespace(input=order.input)
-        self.job = SimpleNamespace(id=order.id, _queue=SimpleNamespace(name=order.queue), options=options)
-        self.core = self
-
-    def the_run(self) -> _Run:
-        return self
-
-    def guarded(self, action: Any, *arguments: Any) -> Any:
-        return action(*arguments)
-
-    def progress(self, run: _Run, done: float, total: float | None, note: str) -> None:
-        self._worker.tell(Progress(done, total, note))
-
-    def note_line(self, run: _Run, line: str, longest: int) -> None:
-        self._worker.tell(Line(line))
-
-    def shield(self) -> bool:
-        return False
-
-
-class _Printer(io.TextIOBase):
-    """A text stream whose text goes to the pool."""
-
-    encoding = "utf-8"
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if text:
-            self._worker.tell(Printed(text))
-        return len(text)
-
-    def writable(self) -> bool:
-        return True
 
 
 def _leave_with(parent: int) -> None:

@@ -1,0 +1,100 @@
+"""The near side: makes orders for work that is done elsewhere, and job outcomes of the answers."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any, cast
+
+from nsjob.engines.messages import Done, Failed, Line, Order, Printed, Progress, Sleepy
+from nsjob.errors import CannotPickle
+from nsjob.pool.context import Snoozed
+from nsjob.pool.work import Bound, Call, Work
+from nsjob.snippet import Ending, Snippet
+
+if TYPE_CHECKING:
+    from nsjob.pool.engine import Run
+
+__all__ = ["heard", "order", "outcome"]
+
+_LONGEST_LOG = 1_000
+_PLAIN = (str, int, float, bool, bytes, type(None))
+
+
+def order(run: Run, work: Work, first: int) -> tuple[bytes, int]:
+    """What a place needs to do a run, pickled; and how many definitions it knows of then.
+
+    Arguments:
+        first: how many definitions it knows of now.
+
+    Raises:
+        CannotPickle: a value cannot be carried over.
+    """
+    job = run.job
+    source = filename = call = variables = one = None
+    if type(work) is Call:
+        call = pickled((work.function, work.args, work.kwargs), "the call")
+    else:
+        if type(work) is Bound:
+            variables, one = work.vars, work.input
+            work = work.snippet
+        snippet = cast(Snippet, work)
+        source, filename = snippet.source, snippet.filename
+    definitions = tuple(run.core.definitions.sources[first:])
+    made = Order(
+        first, definitions, source, filename or "", call, variables, one, job.id, job.queue, run.attempt,
+        run.output is not None,
+    )  # fmt: skip
+    plain = one is None and (not variables or all(type(value) in _PLAIN for value in variables.values()))
+    data = pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if plain else pickled(made, "a value of -vars or -input")
+    return data, first + len(definitions)
+
+
+def pickled(value: Any, what: str) -> bytes:
+    """A value for another process.
+
+    Raises:
+        CannotPickle: it cannot be.
+    """
+    try:
+        data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        if b"__main__" not in data:  # the other process has another main module
+            return data
+    except Exception:  # lambdas, closures, ...
+        pass
+    import cloudpickle  # late: only what plain pickle cannot do
+
+    try:
+        data = bytes(cloudpickle.dumps(value))
+    except Exception as error:
+        raise CannotPickle(f"{what} cannot be pickled, so no other process can have it: {error}") from error
+    return data
+
+
+def heard(run: Run, message: Any) -> None:
+    """What a body said on its way."""
+    core = run.core
+    kind = type(message)
+    if kind is Progress:
+        core.locked(core.progress, run, message.done, message.total, message.note)
+    elif kind is Line:
+        core.locked(core.note_line, run, message.text, _LONGEST_LOG)
+    elif kind is Printed and run.output is not None:
+        run.output.write(message.text)
+
+
+def outcome(run: Run, answer: Done | Failed | Sleepy) -> Any:
+    """The value of a run, or an Ending; its error is raised."""
+    if type(answer) is Done:
+        return answer.value if answer.code is None else Ending(answer.code, answer.value)
+    if type(answer) is Sleepy:
+        run.snoozed = answer.seconds
+        raise Snoozed
+    assert type(answer) is Failed
+    error = answer.error
+    if isinstance(error, MemoryError) and not error.args:
+        error.args = ("the job took more memory than its worker process may have (-maxmem)",)
+    if answer.traceback is not None:
+        from tblib import Traceback  # late: only failures pay for it
+
+        error = error.with_traceback(Traceback.from_dict(answer.traceback).as_traceback())
+    raise error

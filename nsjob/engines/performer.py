@@ -1,0 +1,195 @@
+"""The far side: does orders in another process or interpreter, and makes what goes back."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import pickle
+import sys
+from _thread import get_ident
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from nsjob.engines.messages import Done, Failed, Line, Order, Printed, Progress, Sleepy
+from nsjob.errors import CannotPickle, NsjobError
+from nsjob.pool.context import PLACES, JobContext, Snoozed
+from nsjob.snippet import Ending, Snippet, is_coroutine
+
+if TYPE_CHECKING:
+    from nsjob.pool.engine import Run
+
+__all__ = ["Performer", "dumped", "failed"]
+
+_KEPT = 1024  # compiled snippets
+
+
+class Performer:
+    """What one place keeps between two runs: the namespace that definitions made, and compiled snippets.
+
+    Arguments:
+        tell: called with what a body says on its way: Progress, Line, Printed.
+    """
+
+    def __init__(self, tell: Callable[[Any], None]) -> None:
+        self.tell = tell
+        self.defined = 0  # how many definitions have been executed here
+        self._namespace: dict[str, Any] = {"__name__": "__nsjob__", "__builtins__": vars(builtins)}
+        self._snippets: dict[tuple[str, str], Snippet] = {}
+
+    def answer(self, order: Order) -> Done | Failed | Sleepy:
+        """Do one run. Whatever its body does, this returns."""
+        try:
+            return self._answer(order)
+        except BaseException as error:
+            return failed(error)
+
+    def speaking(self, tell: Callable[[Any], None]) -> Performer:
+        """One with the same definitions whose bodies speak elsewhere."""
+        made = Performer(tell)
+        made.defined = self.defined
+        made._namespace = self._namespace
+        made._snippets = self._snippets
+        return made
+
+    def define(self, order: Order) -> None:
+        """Execute the definitions that are new here."""
+        for source in order.definitions[max(self.defined - order.first, 0) :]:
+            Snippet(source).run(self._namespace)
+        self.defined = max(self.defined, order.first + len(order.definitions))
+
+    def _answer(self, order: Order) -> Done | Sleepy:
+        self.define(order)
+        run = _Run(self, order)
+        ident = get_ident()
+        outer = PLACES.get(ident)
+        PLACES[ident] = run
+        before = sys.stdout, sys.stderr
+        if order.captured:
+            sys.stdout = sys.stderr = _Printer(self)
+        try:
+            value = self._perform(order, run)
+            if is_coroutine(value):
+                import asyncio  # late: only who awaits pays for it
+
+                value = asyncio.run(value)
+        except Snoozed:
+            return Sleepy(run.snoozed)
+        finally:
+            if outer is None:
+                PLACES.pop(ident, None)
+            else:
+                PLACES[ident] = outer
+            sys.stdout, sys.stderr = before
+        return Done(value.value, value.code) if isinstance(value, Ending) else Done(value, None)
+
+    def _perform(self, order: Order, run: _Run) -> Any:
+        if order.call is not None:
+            function, arguments, keywords = pickle.loads(order.call)
+            return function(*arguments, **keywords)
+        assert order.source is not None
+        key = (order.source, order.filename)
+        snippet = self._snippets.get(key)
+        if snippet is None:
+            if len(self._snippets) >= _KEPT:
+                self._snippets.clear()
+            snippet = self._snippets[key] = Snippet(order.source, order.filename)
+        namespace = self._namespace.copy()
+        if snippet.needs_job:
+            namespace["job"] = JobContext(cast("Run", run))  # it has what a context asks of a Run
+            if snippet.needs_builtins:
+                namespace["__builtins__"] = vars(builtins).copy()
+        if order.variables:
+            namespace.update(order.variables)
+        return snippet.run(namespace)
+
+
+def failed(error: BaseException) -> Failed:
+    """The answer of a body that raised."""
+    from tblib import Traceback  # late: only failures pay for it
+
+    step = error.__traceback__
+    while step is not None and str(step.tb_frame.f_globals.get("__name__", "")).startswith("nsjob."):
+        step = step.tb_next
+    error.__traceback__ = None
+    return Failed(error, Traceback(step).to_dict() if step is not None else None)
+
+
+def dumped(answer: Any) -> bytes:
+    """The answer, pickled; where that cannot be, an answer that says so."""
+    try:
+        data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+        if isinstance(answer, Failed):
+            pickle.loads(data)  # exceptions that ask for arguments which they do not keep
+        return data
+    except Exception as error:
+        return _dumped_otherwise(answer, error)
+
+
+def _dumped_otherwise(answer: Any, error: Exception) -> bytes:
+    import cloudpickle  # late: only what plain pickle cannot do
+
+    try:
+        data = bytes(cloudpickle.dumps(answer))
+        pickle.loads(data)
+    except Exception:
+        if isinstance(answer, Failed):
+            shown = f"{type(answer.error).__name__}: {answer.error}"
+            instead = Failed(
+                NsjobError(f"the job failed with an exception that cannot be pickled: {shown}"), answer.traceback
+            )
+        else:
+            kind = type(answer.value).__name__
+            instead = Failed(CannotPickle(f"the job's result ({kind}) cannot be pickled: {error}"), None)
+        data = pickle.dumps(instead, pickle.HIGHEST_PROTOCOL)
+    return data
+
+
+class _Run:
+    """What a JobContext asks of a Run, at the far side."""
+
+    reason = None
+    run = None
+    lost = False
+
+    def __init__(self, performer: Performer, order: Order) -> None:
+        self._performer = performer
+        self.attempt = order.attempt
+        self.snoozed = 0.0
+        options = SimpleNamespace(input=order.input)
+        self.job = SimpleNamespace(id=order.id, _queue=SimpleNamespace(name=order.queue), options=options)
+        self.core = self
+
+    def the_run(self) -> _Run:
+        return self
+
+    def guarded(self, action: Any, *arguments: Any) -> Any:
+        return action(*arguments)
+
+    def progress(self, run: _Run, done: float, total: float | None, note: str) -> None:
+        self._performer.tell(Progress(done, total, note))
+
+    def note_line(self, run: _Run, line: str, longest: int) -> None:
+        self._performer.tell(Line(line))
+
+    def shield(self) -> bool:
+        return False
+
+
+class _Printer(io.TextIOBase):
+    """A text stream whose text goes to the pool."""
+
+    encoding = "utf-8"
+
+    def __init__(self, performer: Performer) -> None:
+        self._performer = performer
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if text:
+            self._performer.tell(Printed(text))
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
