@@ -368,7 +368,7 @@ def _isqrt(_: Interp, value: Any) -> int:
 
 def _abs(_: Interp, value: Any) -> Any:
     found = _number_argument(value)
-    return abs(found)
+    return value if found > 0 else abs(found)  # as it was written: `abs(0x10) eq "0x10"`
 
 
 def _bool(_: Interp, value: Any) -> int:

@@ -139,8 +139,8 @@ def _number_form() -> re.Pattern[str]:
     return re.compile(
         r"[ \t\n\r\v\f]*(?:"
         r"(?P<based>[+-]?0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+))"
-        r"|(?P<octal>[+-]?0[0-7]+(?![0-9.eE]))"
-        r"|(?P<int>[+-]?[0-9]+(?![0-9.eE]))"
+        r"|(?P<octal>[+-]?0[0-7]+)"
+        r"|(?P<int>[+-]?[0-9]+)"
         r"|(?P<float>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
         r"|(?P<named>[+-]?(?:[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN](?:\([ \t]*[0-9a-fA-F]+[ \t]*\))?))"
         r")[ \t\n\r\v\f]*\Z"
@@ -502,8 +502,7 @@ def quoted(element: str, first: bool = False) -> str:
         return "{}"
     comment = first and element[0] == "#"
     depth = 0
-    bare = element[0] not in '{"'
-    prefer_braces = not bare
+    prefer_braces = element[0] in '{"'
     escape = False
     for mark in _MARKS.finditer(element):
         sign = mark[0]
@@ -512,20 +511,14 @@ def quoted(element: str, first: bool = False) -> str:
         elif sign == "}":
             depth -= 1
             escape = escape or depth < 0
-        elif sign in '"]':
-            bare = False
         elif sign == "\\" or sign == "\\\n":  # a backslash at the end, or before a newline
             escape = escape or sign != "\\" or mark.end() == len(element)
-            bare = False
             prefer_braces = True
-        else:
-            bare = False
+        elif sign not in '"]':
             prefer_braces = True
     if escape or depth:
         shown = "".join(_ESCAPED.get(sign, sign) for sign in element)
         return "\\" + shown if comment else shown
-    if bare and not comment:
-        return element
     if not prefer_braces and not comment:
         return element.replace("]", "\\]").replace('"', '\\"')
     return "{" + element + "}"

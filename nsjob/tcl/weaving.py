@@ -110,7 +110,12 @@ def _incr(compiler: Compiler, command: Command, context: Context) -> Code | None
 
     def slowly(frame: Frame) -> Any:
         try:
-            return increase(frame, name, by(frame))
+            more = by(frame)
+            old = frame.vars.get(name)
+            if type(old) is int and type(more) is int:
+                frame.vars[name] = new = old + more
+                return new
+            return increase(frame, name, more)
         except TclError as error:
             note(error)
             raise

@@ -22,7 +22,7 @@ __all__ = ["Outcome", "compare", "shrunk"]
 BATCH = 500
 # `subst` of what is no script: it is evaluated up to there. `string range` from beyond the end: compiled, the other
 # index is not looked at. An error code that is trapped: it depends on whether the variable was compiled in.
-ACCIDENTAL = re.compile(r"subst[^\n]*\[|string ra[^\n]* en\w*\+1 \S|trap \{TCL LOOKUP")
+ACCIDENTAL = re.compile(r"subst[^\n]*\[|string ra[\s\S]{0,80}? en\w*\+1 \S|trap \{TCL LOOKUP")
 # What compiled code leaves behind where it makes a variable, and a `break` that is caught takes for its own result.
 STALE = re.compile(r"\{?can't read \"[^\"]*\": no such (?:variable|element in array)\}?")
 JUMP = re.compile(r"\b(?:break|continue)\b")

@@ -192,7 +192,8 @@ def test_a_script_in_brackets_is_a_part() -> None:
              f'should be "${bad}" or "{{{bad}}}" or "{bad}(...)" or ... (invalid {base} number?)', ["BADNUMBER", code])
             for base, code, numbers in (
                 ("octal", "OCTAL",
-                 ["08", "0o", "0o79", "0o8", "0o_", "0o78", "0889", "0189a", "09a", "08a", "08e", "08ex", "0179"]),
+                 ["08", "0o", "0o79", "0o8", "0o_", "0o78", "0889", "0891",
+                  "0189a", "09a", "08a", "08e", "08ex", "0179"]),
                 ("binary", "BINARY", ["0b", "0b2", "0b102"]),
             )
             for bad in numbers

@@ -151,7 +151,8 @@ def test_other_texts_are_not(source: str) -> None:
     ("source", "value"),
     [
         ("0", 0), ("12", 12), ("-12", -12), ("+12", 12), (" 1 ", 1), ("\t\n\r\v\f1\t\n\r\v\f", 1),
-        ("00", 0), ("017", 15), ("-017", -15), ("+0777", 511), ("0x1F", 31), ("-0xab", -171), ("+0X10", 16),
+        ("-0", 0), ("+0", 0), ("00", 0), ("017", 15), (" 017 ", 15), (".125", 0.125), ("-017", -15), ("+0777", 511),
+        ("0x1F", 31), ("-0xab", -171), ("+0X10", 16),
         ("0o17", 15), ("-0O7", -7), ("0b101", 5), ("+0B11", 3), ("0x" + "f" * 40, 16**40 - 1),
         ("1.5", 1.5), ("-.5", -0.5), ("+5.", 5.0), ("1e5", 1e5), ("1E5", 1e5), ("1.e+5", 1e5), (".5e-1", 0.05),
         ("08.5", 8.5), ("09e1", 90.0), ("07.", 7.0), ("0e0", 0.0), ("1e400", math.inf),
@@ -165,7 +166,7 @@ def test_a_text_that_is_a_number(source: str, value: float) -> None:
     assert real(source) == (float(value) if value < 1e308 else math.inf)
 
 
-@pytest.mark.parametrize("source", ["nan", "NaN", "-nan", "+NAN", "nan(1f)", "nan( 1F\t)", " NaN(0) "])
+@pytest.mark.parametrize("source", ["nan", "NaN", "-nan", "+NAN", "nan(1f)", "nan( 1F\t)", "nan(\t1 )", " NaN(0) "])
 def test_a_text_that_is_not_a_number_by_name(source: str) -> None:
     assert math.isnan(number(source) or 0)
     assert failure(boolean, source) == (f'expected boolean value but got "{source}"', ("TCL", "VALUE", "NUMBER"))
@@ -274,6 +275,7 @@ def test_so_much_of_a_value_is_shown(source: str, shown: str) -> None:
     ("value", "found"),
     [
         ("0", (False, 0)), ("3", (False, 3)), ("-1", (False, -1)), ("+1", (False, 1)), ("0x10", (False, 16)),
+        ("0X1F", (False, 31)), ("1+0X1F", (False, 32)),
         ("010", (False, 8)),
         ("end", (True, 0)), ("en", (True, 0)), ("e", (True, 0)), ("end-1", (True, -1)), ("end+1", (True, 1)),
         ("end--1", (True, 1)), ("end-+1", (True, -1)), ("end+-1", (True, -1)), ("end++1", (True, 1)),
@@ -348,6 +350,7 @@ def test_no_index_but_nearly_an_octal_one() -> None:
         ("\\\n a", [" a"]), ("a\\", ["a\\"]),
         ("\\", ["\\"]), ("\\x41\\u42\\U43", ["ABC"]), ("a{b} c\"d\"", ["a{b}", 'c"d"']), ("a}b", ["a}b"]),
         ("} a", ["}", "a"]),
+        ("{} a\rb\vc\fd\te\nf", ["", *"abcdef"]),
         ("\\61 2\\", ["1", "2\\"]), ("x\\\ny {z}", ["x y", "z"]), ("X\\X Y", ["XX", "Y"]),
     ],
 )  # fmt: skip
@@ -408,7 +411,8 @@ def test_the_elements_of_a_long_text() -> None:
         ("\\v", "\v"),
         ("\\\n", " "), ("\\\n \t", " "), ("\\x41", "A"), ("\\xe", "\x0e"), ("\\xEf", "\xef"), ("\\x", "x"),
         ("\\u", "u"), ("\\U", "U"),
-        ("\\u41", "A"), ("\\u20AC", "€"), ("\\U1F600", "\U0001f600"), ("\\U10FFFF", "\U0010ffff"),
+        ("\\u41", "A"), ("\\uabCd", "\uabcd"), ("\\u20AC", "€"), ("\\U1F600", "\U0001f600"),
+        ("\\U10FFFF", "\U0010ffff"), ("\\U00101234", "\U00101234"),
         ("\\U0010FFFf", "\U0010ffff"),
         ("\\U000FFFFF", "\U000fffff"), ("\\UfFfFf", "\U000fffff"), ("\\0", "\0"), ("\\7", "\x07"), ("\\101", "A"),
         ("\\377", "\xff"), ("\\8", "8"), ("\\q", "q"),

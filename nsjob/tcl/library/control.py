@@ -287,8 +287,10 @@ def after(interp: Interp, arguments: list[Any]) -> Any:
         raise TclError("after with a script is not offered: there is no event loop", "TCL", "UNSUPPORTED")
     until = clock.monotonic() + max(pause, 0) / 1000
     while (left := until - clock.monotonic()) > 0:
-        clock.sleep(min(left, 0.05))
-        interp.check()
+        try:  # a job's interrupt is sent to this code only within a `try`
+            clock.sleep(min(left, 0.05))
+        finally:
+            interp.check()
     return ""
 
 

@@ -1192,3 +1192,17 @@ proc f {} {expr {-1 ? NaN : 2 < 3}}; f
 proc f {} {while {1/0} {}}; f
 #---
 proc f {} {for {} {"x" * 2} {} {}}; f
+#---
+expr {abs(1e20) eq 1e20}
+#---
+expr {abs(0x10) eq "0x10"}
+#---
+expr {abs(0x10)}
+#---
+expr {abs(" 5 ") + 1}
+#---
+expr {abs(-3)}
+#---
+proc f {x} {expr {abs($x)}}; list [f 0x10] [f -1.5] [f 1e3] [f 0]
+#---
+expr {abs(NaN)}
