@@ -72,7 +72,7 @@ def test_the_readme_has_two_commands_and_each_makes_its_own_environment() -> Non
 
     assert len(commands) == 2
     assert all(command.startswith("python3 -m venv .venv") for command in commands)
-    assert "examples/census.py" in commands[0]
+    assert "examples/census.nsj" in commands[0]
     assert "pytest" in commands[1]
 
 

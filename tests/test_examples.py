@@ -78,3 +78,47 @@ def test_the_census_says_what_is_wrong_with_its_options(wrong: tuple[str, object
     assert ended.returncode == 2
     assert "usage: census.py" in ended.stderr
     assert str(wrong[0]).lstrip("-") in ended.stderr
+
+
+def test_the_census_as_a_command_file_counts_the_same(library: Path) -> None:
+    ended = run("-m", "nsjob", "examples/census.nsj", "-threads", 2, library)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = [columns(line) for line in ended.stdout.splitlines()]
+    assert lines[0] == ["module", "lines", "functions", "classes", "imports"]
+    assert lines[2:5] == [
+        ["alpha.py", "6", "2", "0", "0"],
+        ["package/beta.py", "3", "2", "1", "0"],
+        ["package/__init__.py", "0", "0", "0", "0"],
+    ]
+    assert lines[6] == ["all", "3", "modules", "9", "4", "1", "0"]
+    assert "4 files, 2 at a time" in ended.stdout
+    assert "1 could not be counted:\n  broken.py: " in ended.stdout
+
+
+def test_the_census_as_a_command_file_says_what_it_takes(library: Path) -> None:
+    for wrong in (["-threads", "0", library], ["-colour", "red", library], [library / "nowhere"]):
+        ended = run("-m", "nsjob", "examples/census.nsj", *wrong)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.startswith("census: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="runs cksum")
+def test_checksums_are_those_of_the_program_and_a_failure_is_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("1")
+    (tmp_path / "two").write_text("22")
+    ended = run("-m", "nsjob", "examples/checksums.nsj", "-perdisk", 1, tmp_path)
+    assert ended.returncode == 0
+    assert sorted(line.rpartition("/")[2] for line in ended.stdout.splitlines()) == ["one", "two"]
+    assert ended.stderr.splitlines()[-1] == "2 files, 0 failed"
+    failed = run("-m", "nsjob", "examples/checksums.nsj", "-program", "false", tmp_path)
+    assert failed.returncode == 1
+    assert failed.stderr.splitlines()[-1] == "0 files, 2 failed"
+
+
+def test_pages_are_retried_given_up_and_reported() -> None:
+    ended = run("-m", "nsjob", "examples/pages.nsj")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = ended.stdout.splitlines()
+    assert lines[0] == "42 pages, 200000 bytes, 4 retries"
+    assert [line.partition(": ")[2] for line in lines[1:]] == ["no answer in time", "404 Not Found"]
