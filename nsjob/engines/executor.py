@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.engines.carried import carry
 from nsjob.engines.orders import heard, order, outcome
-from nsjob.errors import OptionError, WorkerLost, brief
+from nsjob.errors import NoSuchEngine, OptionError, WorkerLost, brief
 from nsjob.pool.engine import EngineKind, Interrupt, Run
 from nsjob.pool.work import Hosted, Program, Script, inner
 
@@ -127,7 +127,7 @@ def is_executor(value: Any) -> bool:
 def _executor(name: str, value: Any) -> Any:
     if is_executor(value) or callable(value):
         return value
-    raise OptionError(
+    raise NoSuchEngine(
         f"engine must be the name of one, an Executor, or a callable that makes one, but got {brief(value)}"
     )
 

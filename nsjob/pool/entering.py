@@ -35,10 +35,15 @@ __all__ = ["Entering", "refusal"]
 class Entering(Endings):
     """Naming a job, finding its place, and letting it be seen, so that Ctrl-C finds all of it done or nothing."""
 
-    def enter_plain(self, queue: JobQueue, work: Work, options: JobOptions, aside: bool) -> Job:
+    def enter_plain(
+        self, queue: JobQueue, work: Work, options: JobOptions, aside: bool, name: str | None = None
+    ) -> Job:
         """Queue work without particular options: `guarded`, naming and `publish` in one.
 
         It is the pool's hottest path, so it is written out.
+
+        Arguments:
+            name: the caller's own id for the job.
         """
         place: Any = PLACES.get(get_ident())
         shielded = place is not None and place.shield()
@@ -59,14 +64,21 @@ class Entering(Endings):
             lock.acquire(False) or self.contend()
             if queue.req != "none" or self.stopping:
                 raise refusal(queue, self.stopping)
-            # No call stands between reading the serial number and storing the next: a finalizer gets another one.
-            serial = queue.serial
             table = queue.table
-            job.id = id = f"job{serial}"
-            while id in table:  # a caller took that name
-                serial += 1
+            if name is None:
+                # No call stands between reading the serial number and storing the next: a finalizer gets another one.
+                serial = queue.serial
                 job.id = id = f"job{serial}"
-            queue.serial = serial + 1
+                while id in table:  # a caller took that name
+                    serial += 1
+                    job.id = id = f"job{serial}"
+                queue.serial = serial + 1
+            else:
+                if name in table:
+                    if options.ifnew:
+                        return table[name]
+                    raise JobExists(name)
+                job.id = id = name
             if self.subscriptions:
                 self.tell("queued", job)
             backlog = queue.backlog

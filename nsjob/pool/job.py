@@ -127,10 +127,8 @@ class Job:
         """`TCL_OK`, or how a done job ended: `TCL_RETURN`, `TCL_BREAK`, `TCL_CONTINUE`, `TCL_ERROR`."""
         if self.state is not DONE:
             return "TCL_OK"
-        try:
-            return self._code
-        except AttributeError:  # the way of a plain job does not set it
-            return "TCL_OK"
+        code: str = getattr(self, "_code", "TCL_OK")  # the way of a plain job does not set it
+        return code
 
     @property
     def queue(self) -> str:

@@ -72,14 +72,17 @@ class JobOptions:
     capture_output: bool = False
 
     _known: dict[Any, JobOptions] = dataclasses.field(init=False, default_factory=dict, compare=False, repr=False)
-    plain: bool = dataclasses.field(init=False, default=True, compare=False)  # nothing that concerns its entering
+    direct: bool = dataclasses.field(init=False, default=True, compare=False)  # it enters at once, in its turn
+    plain: bool = dataclasses.field(init=False, default=True, compare=False)  # and has no name of its own
     watched: bool = dataclasses.field(init=False, default=False, compare=False)  # something that concerns its start
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_known", {})
-        special = self.head or self.jobid or self.delay or self.after or self.unique is not None
+        special = self.head or self.delay or self.after or self.unique is not None
+        direct = not (special or self.at is not None or self.expires is not None)
         object.__setattr__(self, "watched", self.timeout is not None or self.capture_output)
-        object.__setattr__(self, "plain", not (special or self.at is not None or self.expires is not None))
+        object.__setattr__(self, "direct", direct)
+        object.__setattr__(self, "plain", direct and not self.jobid)
 
     def changed(self, given: Mapping[str, object]) -> JobOptions:
         """Return these options with those given put in, each checked.

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from contextvars import copy_context
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 from nsjob.durations import seconds
 from nsjob.errors import (
-    NoSuchJob,
-    NoSuchQueue,
-    NoSuchTask,
     OptionError,
     QueueClosed,
     QueueExists,
-    QueueFull,
-    WrongState,
     brief,
     named,
 )
@@ -32,13 +24,17 @@ from nsjob.pool.completed import Completed
 from nsjob.pool.core import Core
 from nsjob.pool.engine import OPTION_OF, Engine, EngineKind, engine_named
 from nsjob.pool.events import Listener, Subscription
-from nsjob.pool.job import DONE, OK, RUNNING, SCHEDULED, Job, scheduled_job
-from nsjob.pool.options import NO_OPTIONS, JobOptions, count, flag, name_text, text, variables
+from nsjob.pool.job import OK, Job
+from nsjob.pool.looking import Looking
+from nsjob.pool.moving import Moving
+from nsjob.pool.options import NO_OPTIONS, count, flag, name_text, text, variables
+from nsjob.pool.programs import Programs
 from nsjob.pool.queue import JobQueue, OnError
-from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, Settings, ThreadDetail, ThreadInfo
+from nsjob.pool.records import QueueInfo, Settings
+from nsjob.pool.verbs import id_of, nothing
 from nsjob.pool.waits import outcome_of
-from nsjob.pool.work import Bound, Call, Hosted, Program, Script, Work
-from nsjob.snippet import COMPILED, Snippet, compile_snippet
+from nsjob.pool.work import Call, Script, Work
+from nsjob.snippet import COMPILED, compile_snippet
 
 __all__ = ["Pool"]
 
@@ -47,7 +43,7 @@ _ONERROR = ("continue", "pause", "cancel")
 _MOST_THREADS = 1_000_000
 
 
-class Pool:
+class Pool(Looking, Moving, Programs):
     """One pool of threads, and its queues.
 
     A context manager: leaving it waits for everything; leaving it by an exception cancels what is scheduled and
@@ -208,7 +204,7 @@ class Pool:
         found = self._find(queue)
         if isinstance(job, Job) and job._queue is not found:
             return False
-        id = _id(job, found)
+        id = id_of(job, found)
         return bool(self._core.guarded(lambda: id in found.table))
 
     def pause(self, queue: str) -> None:
@@ -317,82 +313,6 @@ class Pool:
             return core.enter_plain(found, work, found.defaults, True)
         return self._queue(queue, work, {}, 0, True)
 
-    def exec(
-        self,
-        queue: str,
-        argv: Sequence[str],
-        *,
-        cwd: str | os.PathLike[str] = "",
-        env: Mapping[str, str] | None = None,
-        stdin: str | None = None,
-        open_stdin: bool = False,
-        **options: Any,
-    ) -> Job:
-        """Queue a program and return its Job; its value is the exit code, 0. Any other is an error of the job.
-
-        Arguments:
-            queue: a queue whose engine is `command`.
-            argv: the program and its arguments; no shell is between.
-            cwd: the directory in which it runs.
-            env: variables on top of this process's.
-            stdin: what it reads; nothing where None.
-            open_stdin: keep its stdin open, for `send`.
-            options: how to run it; see JobOptions.
-        """
-        if isinstance(argv, str) or not isinstance(argv, Sequence) or not argv:
-            raise OptionError(f"exec takes a program and its arguments as a list, but got {brief(argv)}")
-        words = [text("an argument", os.fspath(word) if isinstance(word, os.PathLike) else word) for word in argv]
-        variables_given = dict(env or {})
-        for name, value in variables_given.items():
-            name_text("a variable's name", name)
-            text(f"the variable {name}", value)
-        if any("\0" in word for word in [*words, *variables_given, *variables_given.values()]):
-            raise OptionError("a program's arguments and variables cannot have NUL characters in them")
-        if stdin is not None:
-            text("stdin", stdin)
-        flag("open_stdin", open_stdin)
-        for own in ("vars", "use", "capture_output"):
-            if own in options:
-                raise OptionError(f"{own} is not for programs")
-        found = self._find(queue)
-        if found.engine_name != "command":
-            raise WrongState(f"queue {queue} has the {found.engine_name} engine: programs need create -engine command")
-        work = Program(words, os.fspath(cwd), variables_given, stdin, open_stdin)
-        block = options.pop("block", 0)
-        return self._queue(queue, work, options, block, False)
-
-    def send(self, queue: str, job: str | Job, text_: str) -> None:
-        """Write text to the stdin of a program that runs.
-
-        Raises:
-            WrongState: it does not run, or its stdin is not open.
-        """
-        known = self._job(queue, job)
-        runner = known._runner if known.state is RUNNING else None
-        engine: Any = known._queue.engine
-        if runner is None or not hasattr(engine, "send"):
-            raise WrongState(f"job {known.id} is no program that runs: nothing can be sent to it")
-        engine.send(self._core.locked(runner.the_run), text("text", text_))
-
-    def taskfile(self, queue: str, job: str | Job) -> Path:
-        """The directory of a program's task: out.log, err.log, task.json. It is there after the job has left, too.
-
-        Raises:
-            NoSuchTask: it is not there.
-        """
-        found = self._find(queue)
-        engine: Any = found.engine
-        id = _id(job, found)
-        if not hasattr(engine, "task_directory"):
-            raise NoSuchTask(id)
-        return cast("Path", engine.task_directory(id))
-
-    def cleanup(self) -> int:
-        """Remove the directories of programs whose time is over. Returns how many."""
-        now = time.time()
-        engines: list[Any] = [engine for engine in self._core.engines.values() if hasattr(engine, "clean")]
-        return sum(engine.clean(now) for engine in engines)
-
     def executor(self, queue: str, **options: Any) -> Executor:
         """A view of the queue as a concurrent.futures.Executor, whose jobs have these options.
 
@@ -408,48 +328,6 @@ class Pool:
             seconds(options["block"])
         self._core.guarded(self._find, queue)
         return QueueExecutor(self, queue, options)
-
-    def _queue(self, queue: str, work: Work, given: dict[str, Any], block: object, owned: bool) -> Job:
-        core = self._core
-        found = core.queues.get(queue) if type(queue) is str else None
-        if found is None:
-            if core.forked:
-                core.guarded(_nothing)
-            raise NoSuchQueue(queue)
-        if type(work) is Snippet:
-            work = _bound(work, found.defaults, given)
-        if found.host is not None:
-            found.host.check(work)
-            work = Hosted(found.host, work)
-        options = found.defaults
-        if given:
-            options = options.changed(given)
-            if options.capture_output:
-                self._capture()
-        patience = 0.0 if block == 0 and not isinstance(block, bool) else None if block is None else seconds(block)
-        aside = owned or options.detached
-        reentered = core.lock._is_owned()
-        if options.plain and found.maxqueued is None and not reentered and not core.special:
-            return core.enter_plain(found, work, options, aside)
-        job = scheduled_job(found, "", work, options, copy_context(), core.now(), aside)
-        if reentered:
-            return core.put_off(job)
-        if found.maxqueued is not None and patience != 0.0:
-            entered: Job | None = self._enter_when_room(job, patience)
-        else:
-            entered = core.whole(core.enter, job)
-        if entered is None:
-            raise QueueFull(found.name, found.maxqueued or 0)
-        if core.immediate:
-            core.run_here()
-        return entered
-
-    def _enter_when_room(self, job: Job, patience: float | None) -> Job:
-        queue = job._queue
-        try:
-            return cast(Job, self._core.waits.until([queue.room], lambda: self._core.enter(job), patience))
-        except TimeoutError:
-            raise QueueFull(queue.name, queue.maxqueued or 0) from None
 
     # -- waiting -------------------------------------------------------------------------------------------------
 
@@ -469,13 +347,13 @@ class Pool:
         found = core.queues.get(queue) if type(queue) is str else None
         if found is None:
             found = self._find(queue)
-        ended = core.waits.by_id(found, job if type(job) is str else _id(job, found), timeout)
+        ended = core.waits.by_id(found, job if type(job) is str else id_of(job, found), timeout)
         return ended._value if ended.outcome is OK else outcome_of(ended)
 
     def take(self, queue: str, job: str | Job, timeout: object = None) -> Job:
         """Wait for a job by its id as `wait` does, and return the Job itself, however it ended; it leaves its queue."""
         found = self._find(queue)
-        return self._core.waits.by_id(found, job if type(job) is str else _id(job, found), timeout)
+        return self._core.waits.by_id(found, job if type(job) is str else id_of(job, found), timeout)
 
     def waitany(self, *queues: str, timeout: object = None) -> Any:
         """Wait until a job is done, and return its id; it stays, for `wait`.
@@ -555,137 +433,6 @@ class Pool:
         """
         return Completed(self._core, self._find(queue))
 
-    # -- stopping and moving -------------------------------------------------------------------------------------
-
-    def cancel(self, queue: str, job: str | Job) -> bool:
-        """Cancel a job: a scheduled or done one is gone at once; one that runs is interrupted.
-
-        Returns whether it was running. In a finalizer that interrupted the pool it is put off, and returns False.
-        """
-        return self._core.cancel_job(self._job(queue, job))
-
-    def cancelall(self, queue: str) -> int:
-        """Cancel all jobs of a queue that are scheduled or running. Returns how many."""
-        found: JobQueue = self._core.guarded(self._find, queue)
-        return self._cancel_every(found, keep_done=True)
-
-    def kill(self, queue: str, job: str | Job) -> bool:
-        """Write a running job off now: it ends as cancelled, its slot is free, its thread is lost until the body ends.
-
-        Returns whether it was running; others are cancelled.
-
-        Raises:
-            WrongState: as many threads are lost as may be (`configure(maxlost=N)`).
-        """
-        return bool(self._core.whole(lambda: self._core.stops.kill(self._job(queue, job))))
-
-    def requeue(self, queue: str, job: str | Job) -> None:
-        """Interrupt a running job and put it back behind those of its priority. No attempt is counted."""
-        self._core.whole(lambda: self._core.stops.requeue(self._job(queue, job)))
-
-    def snooze(self, queue: str, job: str | Job, delay: object) -> None:
-        """Put a scheduled job off for that many seconds; a running one is interrupted and put back for then."""
-        pause = seconds(delay)
-        self._core.whole(lambda: self._core.stops.snooze(self._job(queue, job), pause))
-
-    def run(self, queue: str, job: str | Job) -> None:
-        """Let a scheduled job go next, before all that wait; a delay is over then."""
-        self._core.whole(lambda: self._core.stops.next(self._job(queue, job)))
-        self._run_immediate()
-
-    def retry(self, queue: str, job: str | Job) -> Job:
-        """Run a job again that has ended, with its own id and options. Returns the new Job.
-
-        A job that left its queue can be retried while the pool remembers it (the last 1,000).
-
-        Raises:
-            WrongState: it has not ended, or its lost thread still runs it.
-            NoSuchJob: it is not remembered.
-        """
-        found: JobQueue = self._core.guarded(self._find, queue)
-        return self._again(found, _id(job, found))
-
-    def retry_failed(self, queue: str) -> list[Job]:
-        """Run all jobs again that are in the queue and did not end ok. Returns the new Jobs."""
-        found: JobQueue = self._core.guarded(self._find, queue)
-        ids: list[str] = self._core.guarded(
-            lambda: [job.id for job in found.done_jobs() if job.outcome is not OK and job.req == "none"]
-        )
-        return [self._again(found, id) for id in ids]
-
-    def _again(self, queue: JobQueue, id: str) -> Job:
-        fresh: Job = self._core.whole(self._core.again, queue, id)
-        self._run_immediate()
-        return fresh
-
-    def _cancel_every(self, queue: JobQueue, keep_done: bool = False) -> int:
-        core = self._core
-        states = (SCHEDULED, RUNNING) if keep_done else (SCHEDULED, RUNNING, DONE)
-        jobs: list[Job] = core.guarded(lambda: [job for job in queue.table.values() if job.state in states])
-        for job in jobs:
-            if keep_done:
-                core.cancel_live_job(job)
-            else:
-                core.cancel_job(job)
-        return len(jobs)
-
-    # -- looking -------------------------------------------------------------------------------------------------
-
-    def jobs(self, queue: str) -> list[str]:
-        """The ids of the queue's jobs, in the order in which they were queued."""
-        return cast("list[str]", self._core.guarded(lambda: list(self._find(queue).table)))
-
-    def joblist(self, queue: str) -> list[JobInfo]:
-        """The queue's jobs, as ns_job's `joblist` tells them."""
-        return cast(
-            "list[JobInfo]",
-            self._core.guarded(lambda: [reports.job_info(job) for job in self._find(queue).table.values()]),
-        )
-
-    def threadlist(self) -> ThreadInfo:
-        """The pool's threads, as ns_job's `threadlist` tells them."""
-        return cast(ThreadInfo, self._core.guarded(reports.thread_info, self._core))
-
-    def threads(self) -> list[ThreadDetail]:
-        """Each thread, and which job it runs."""
-        return cast("list[ThreadDetail]", self._core.guarded(reports.thread_details, self._core))
-
-    def counts(self, queue: str | None = None) -> Counts:
-        """How many jobs there are by state, and how many have ended by outcome; of a queue, or of all there are."""
-        core = self._core
-
-        def look() -> Counts:
-            return reports.counts(list(core.queues.values()) if queue is None else [self._find(queue)])
-
-        return cast(Counts, core.guarded(look))
-
-    def output(self, queue: str, job: str | Job) -> str:
-        """What a job has printed so far, where it is captured: the last `configure(maxoutput=...)` bytes of it."""
-        core = self._core
-        found = self._find(queue)
-        id = _id(job, found)
-
-        def look() -> Any:
-            known: Job | Left = found.table.get(id) or (job if isinstance(job, Job) else core.left_record(found, id))
-            particulars = known._particulars if isinstance(known, Job) else known.particulars
-            return particulars.output if particulars is not None else None
-
-        kept = core.guarded(look)
-        return "" if kept is None else str(kept.text())
-
-    def show(self, queue: str, job: str | Job) -> JobReport:
-        """Everything about one job, also of the last 1,000 that left: why it does not run, and where it runs."""
-        found = self._find(queue)
-        id = _id(job, found)
-
-        def look() -> Job | Left:
-            return found.table.get(id) or (job if isinstance(job, Job) else self._core.left_record(found, id))
-
-        known = self._core.guarded(look)
-        if isinstance(known, Left):
-            return reports.left_report(self._core, known)
-        return reports.job_report(self._core, known)
-
     def genid(self) -> str:
         """A queue name that was never given before: a counter and the time in seconds, both hexadecimal."""
         return exits.genid()
@@ -729,7 +476,7 @@ class Pool:
         """
         if not isinstance(source, str):
             raise OptionError(f"define takes Python source (str), but got {type(source).__name__}")
-        self._core.guarded(_nothing)
+        self._core.guarded(nothing)
         self._core.definitions.define(source, filename)
 
     def subscribe(self, listener: Listener) -> Subscription:
@@ -794,42 +541,10 @@ class Pool:
     def __repr__(self) -> str:
         return f"<Pool {self._core.name} {len(self._core.queues)} queues>"
 
-    # -- inside --------------------------------------------------------------------------------------------------
-
-    def _find(self, queue: object) -> JobQueue:
-        found = self._core.queues.get(queue) if isinstance(queue, str) else None
-        if found is None:
-            raise NoSuchQueue(queue)
-        return found
-
-    def _job(self, queue: str, job: str | Job) -> Job:
-        found = self._find(queue)
-        id = _id(job, found)
-        known = found.table.get(id)
-        if known is None:
-            raise NoSuchJob(id)
-        return known
-
-    def _run_immediate(self) -> None:
-        if self._core.immediate:
-            self._core.run_here()
-
-    def _capture(self) -> None:
-        if not self._captures:
-            self._captures = True
-            output.install()
-
     def _release_output(self) -> None:
         if self._captures:
             self._captures = False
             output.uninstall()
-
-
-def _bound(snippet: Snippet, defaults: JobOptions, given: dict[str, Any]) -> Work:
-    """The snippet with the job's own values, which are taken out of `given`."""
-    values = variables("vars", given.pop("vars") or {}) if "vars" in given else defaults.vars
-    one = given.pop("input", None)
-    return snippet if values is None and one is None else Bound(snippet, values, one)
 
 
 def _engine(engine: Any, given: dict[str, Any]) -> tuple[Callable[[Core], Engine] | EngineKind, str, dict[str, Any]]:
@@ -849,26 +564,11 @@ def _engine(engine: Any, given: dict[str, Any]) -> tuple[Callable[[Core], Engine
     return kind, engine, options
 
 
-def _nothing() -> None:
-    return None
-
-
 def _threads(name: str, value: object) -> int:
     number = count(f"?{name}", value, 1)
     if number > _MOST_THREADS:
         raise OptionError(f"expected integer in range [1,{_MOST_THREADS}] for '?{name}', but got {brief(number)}")
     return number
-
-
-def _id(job: object, queue: JobQueue) -> str:
-    """The id by which a job of the queue is named."""
-    if isinstance(job, Job):
-        if job._queue is not queue:
-            raise NoSuchJob(f"{job.id} (the handle is of queue {job.queue})")
-        return job.id
-    if not isinstance(job, str):
-        raise OptionError(f"a job is named by its id (str) or its Job, but got {type(job).__name__}")
-    return job
 
 
 def _caller_variables(names: object) -> Mapping[str, Any]:

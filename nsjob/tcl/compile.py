@@ -11,7 +11,6 @@ as exceptions: a Jump.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,6 +22,7 @@ from nsjob.tcl.errors import ParseError, Signal, TclError
 from nsjob.tcl.folding import converts, simplified
 from nsjob.tcl.frames import Frame, Inlined
 from nsjob.tcl.inlining import MOST_PIECES, Inline
+from nsjob.tcl.late import late
 from nsjob.tcl.parser import Command, Parser, Part, Script, Substitution, Variable, Word
 from nsjob.tcl.values import canonical, elements, text
 
@@ -44,7 +44,7 @@ CONTINUING = Jump()
 
 DEEPEST = 1000  # nested procedures and evaluations, as Tcl's `interp recursionlimit`
 _LONGEST = 150  # signs of a command in errorInfo
-_TRAILING = re.compile(r"(?:[ \t\v\f\r]|\\\n[ \t]*)*")
+_TRAILING = late(r"(?:[ \t\v\f\r]|\\\n[ \t]*)*")
 
 
 class Context:

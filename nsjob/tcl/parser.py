@@ -6,10 +6,10 @@ It knows no command. Evaluation, highlighting and completion all work on what it
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
 
 from nsjob.tcl.errors import ParseError
+from nsjob.tcl.late import late
+from nsjob.tcl.syntax import Command, Part, Script, Substitution, Variable, Word
 from nsjob.tcl.values import BACKSLASH, backslash
 
 __all__ = [
@@ -28,99 +28,6 @@ __all__ = [
 DEEPEST = 120  # brackets within brackets
 
 
-class Variable(NamedTuple):
-    """`$name`, `${name}` or `$name(index)`.
-
-    Attributes:
-        start, end: its place in the source, as an offset and the offset after it.
-        name: of the variable, without the index.
-        element: the parts of the index, or None where there is none.
-    """
-
-    start: int
-    end: int
-    name: str
-    element: list[Part] | None = None
-
-
-class Substitution(NamedTuple):
-    """`[script]`; the place is that of the brackets too."""
-
-    start: int
-    end: int
-    script: Script
-
-
-Part: TypeAlias = "str | Variable | Substitution"
-
-
-class Word(NamedTuple):
-    """One word of a command.
-
-    Attributes:
-        start, end: its place, delimiters and `{*}` included.
-        kind: `bare`, `quoted` or `braced`.
-        value: its text where nothing is substituted in it but backslashes, else None.
-        parts: what its text is put together from where `value` is None.
-        expand: whether `{*}` is before it.
-    """
-
-    start: int
-    end: int
-    kind: str
-    value: str | None
-    parts: list[Part] | None = None
-    expand: bool = False
-
-
-class Command(NamedTuple):
-    """One command: its place, from its first word to before its terminator, and its words."""
-
-    start: int
-    end: int
-    words: list[Word]
-
-
-class Script:
-    """What a text was parsed to.
-
-    Attributes:
-        source: the whole text; all places are offsets into it.
-        start, end: the part of it that this script is.
-        commands: in order.
-        comments: the places of comments.
-        error: why the text after the last command is no command, or None.
-    """
-
-    __slots__ = ("commands", "comments", "end", "error", "source", "start")
-
-    def __init__(
-        self,
-        source: str,
-        start: int,
-        end: int,
-        commands: list[Command],
-        comments: Sequence[tuple[int, int]] = (),
-        error: ParseError | None = None,
-    ) -> None:
-        self.source = source
-        self.start = start
-        self.end = end
-        self.commands = commands
-        self.comments = comments
-        self.error = error
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Script):
-            return NotImplemented
-        return all(getattr(self, slot) == getattr(other, slot) for slot in self.__slots__)
-
-    __hash__ = None  # type: ignore[assignment]  # it changes while it is made
-
-    def __repr__(self) -> str:
-        return f"<Script {self.start}-{self.end}: {self.commands!r}{f', {self.error!r}' if self.error else ''}>"
-
-
 def parse(source: str) -> Script:
     """Parse a script.
 
@@ -135,7 +42,12 @@ def parse(source: str) -> Script:
 
 def parse_partly(source: str) -> Script:
     """Parse as far as it goes: what is wrong with the rest is the script's `error`."""
-    return Parser(source).script(0, False)
+    try:
+        return Parser(source).script(0, False)
+    except RecursionError:  # the caller has left less of the stack than the deepest nesting takes
+        script = Script(source, 0, 0, [])
+        script.error = _too_deep(0)
+        return script
 
 
 def is_complete(source: str) -> bool:
@@ -146,24 +58,28 @@ def is_complete(source: str) -> bool:
     return not (source.endswith("\\\n") and not _ESCAPED_END.search(source))
 
 
+def _too_deep(at: int) -> ParseError:
+    return ParseError("too many nested evaluations (infinite loop?)", at, None, "TCL", "LIMIT", "STACK")
+
+
 _GAP = re.compile(r"(?:[ \t\v\f\r]|\\\n[ \t]*)*")
 _BETWEEN = re.compile(r"(?:[ \t\v\f\r\n;]|\\\n)*")
-_COMMENT = re.compile(r"(?:[^\\\n]|\\(?:\n|.|\Z))*", re.DOTALL)
+_COMMENT = late(r"(?:[^\\\n]|\\(?:\n|.|\Z))*", re.DOTALL)
 _ONE_WORD = (
     r"(?:([^ \t\n\v\f\r;\[\]$\\{\"][^ \t\n\v\f\r;\[\]$\\]*+)|\$([A-Za-z0-9_]++)"
     r"|\{([^{}\\]*+)\}|\"([^\"\\\[$]*+)\")"
 )
 # Words that need no second look, which most are, with the blanks after them.
 _COMMON = re.compile(_ONE_WORD + r"(?:[ \t]++(?![\\\v\f\r])|(?=[\n;]|\Z))")
-_COMMON_NESTED = re.compile(_ONE_WORD + r"(?:[ \t]++(?![\\\v\f\r])|(?=[\n;\]]|\Z))")
-_BARE = re.compile(r"[^ \t\n\v\f\r;\[\]$\\]+")
-_IN_QUOTES = re.compile(r"[^\"\[$\\]+")
-_IN_INDEX = re.compile(r"[^)\[$\\]+")
-_BRACES = re.compile(r"[{}]|\\(?:\n|.)?", re.DOTALL)
-_FOLDED = re.compile(r"(\\\\)|\\\n[ \t]*")
-_COMMENTED = re.compile(r"[ \t\v\f\r]#")
-_NAME = re.compile(r"(?:[A-Za-z0-9_]|::+)+")
-_ESCAPED_END = re.compile(r"(?<!\\)(?:\\\\)+\n\Z")
+_COMMON_NESTED = late(_ONE_WORD + r"(?:[ \t]++(?![\\\v\f\r])|(?=[\n;\]]|\Z))")
+_BARE = late(r"[^ \t\n\v\f\r;\[\]$\\]+")
+_IN_QUOTES = late(r"[^\"\[$\\]+")
+_IN_INDEX = late(r"[^)\[$\\]+")
+_BRACES = late(r"[{}]|\\(?:\n|.)?", re.DOTALL)
+_FOLDED = late(r"(\\\\)|\\\n[ \t]*")
+_COMMENTED = late(r"[ \t\v\f\r]#")
+_NAME = late(r"(?:[A-Za-z0-9_]|::+)+")
+_ESCAPED_END = late(r"(?<!\\)(?:\\\\)+\n\Z")
 _AFTER = " \t\v\f\r\n;"
 
 
@@ -374,7 +290,7 @@ class Parser:
     def _deeper(self, at: int) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise ParseError("too many nested evaluations (infinite loop?)", at, None, "TCL", "LIMIT", "STACK")
+            raise _too_deep(at)
 
     def variable(self, at: int) -> Variable | None:
         """Parse a variable substitution, or return None where the dollar sign stands for itself."""

@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from nsjob.tcl.errors import TclError
+from nsjob.tcl.late import late
 
 __all__ = [
     "TclDict",
@@ -322,13 +323,13 @@ def index(value: Any, size: int) -> int:
 
 # -- lists ------------------------------------------------------------------------------------------------------------
 
-_PLAIN = re.compile(r"[^ \t\n\r\v\f;\"{}\[\]$\\]+\Z")
-_SIMPLE_LIST = re.compile(r"[^{}\"\\]*\Z")
-_BARE = re.compile(r"[^ \t\n\r\v\f\\]+")
-_GAP = re.compile(r"[ \t\n\r\v\f]*")
-_FOLDED = re.compile(r"\\\n[ \t]*")
-_BRACES = re.compile(r"[{}]|\\(?:\n|.)?", re.DOTALL)
-_IN_QUOTES = re.compile(r"[^\"\\]*")
+_PLAIN = late(r"[^ \t\n\r\v\f;\"{}\[\]$\\]+\Z")
+_SIMPLE_LIST = late(r"[^{}\"\\]*\Z")
+_BARE = late(r"[^ \t\n\r\v\f\\]+")
+_GAP = late(r"[ \t\n\r\v\f]*")
+_FOLDED = late(r"\\\n[ \t]*")
+_BRACES = late(r"[{}]|\\(?:\n|.)?", re.DOTALL)
+_IN_QUOTES = late(r"[^\"\\]*")
 
 
 _TEXTS = (str, bytes, bytearray, UserString)  # sequences that are no lists
@@ -399,8 +400,8 @@ def parse_list(source: str) -> list[Any]:
             found.append(canonical(word) if "\\" not in word else backslashed(word))
 
 
-_ODD_SPACES = re.compile(r"[\x1c-\x1f]")
-_WORDS = re.compile(r"[^ \t\n\r\v\f]+")
+_ODD_SPACES = late(r"[\x1c-\x1f]")
+_WORDS = late(r"[^ \t\n\r\v\f]+")
 _cached_list = lru_cache(maxsize=1024)(parse_list)
 
 
@@ -441,7 +442,7 @@ def _after_element(source: str, at: int, kind: str) -> int:
 
 
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_BACKSLASH = re.compile(
+_BACKSLASH = late(
     r"\\(?:\n[ \t]*|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}"
     # No more digits than make a sign of Unicode.
     r"|U(?:0{0,2}10[0-9a-fA-F]{4}|0{0,3}[0-9a-fA-F]{1,5})|[0-3]?[0-7]{1,2}|.|$)",
@@ -485,7 +486,7 @@ def list_text(values: Iterable[Any]) -> str:
     return " ".join(shown)
 
 
-_MARKS = re.compile(r"\\[\n{}\\]|[ \t\n\r\v\f;\"{}\[\]$\\]")
+_MARKS = late(r"\\[\n{}\\]|[ \t\n\r\v\f;\"{}\[\]$\\]")
 _ESCAPED = {
     " ": "\\ ", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\v": "\\v", "\f": "\\f",
     ";": "\\;", '"': '\\"', "{": "\\{", "}": "\\}", "[": "\\[", "]": "\\]", "$": "\\$", "\\": "\\\\",

@@ -419,3 +419,14 @@ def test_a_script_is_shown_with_its_commands() -> None:
     assert repr(parse("")) == "<Script 0-0: []>"
     assert repr(parse("a")) == f"<Script 0-1: {[Command(0, 1, [Word(0, 1, 'bare', 'a')])]!r}>"
     assert repr(parse_partly("{")) == f"<Script 0-0: [], {parse_partly('{').error!r}>"
+
+
+@pytest.mark.parametrize("nest", ['puts [a "', "[", "$a([b ", '"[', "{*}[a $b(["])
+def test_nesting_that_the_callers_stack_has_no_room_for_is_the_parsers_own_error(nest: str) -> None:
+    def from_below(depth: int) -> ParseError | None:
+        return parse_partly(nest * 300).error if not depth else from_below(depth - 1)
+
+    for depth in (0, 300, 600, 800):
+        error = from_below(depth)
+        assert error is not None
+        assert str(error) == "too many nested evaluations (infinite loop?)" or error.open is not None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import re
 import sys
 from functools import lru_cache
 
 from nsjob.tcl.errors import TclError
+from nsjob.tcl.late import late
 
 __all__ = ["Encoding", "encoding"]
 
@@ -23,7 +23,7 @@ _CODECS = {
     **{f"cp{page}": f"cp{page}" for page in (437, 737, 775, 850, 852, 855, 857, 860, 861, 862, 863, 864, 865, 866)},
     "cp869": "cp869",
 }  # fmt: skip
-_UNDECODED = re.compile("[\udc80-\udcff]")
+_UNDECODED = late("[\udc80-\udcff]")
 
 
 class Encoding:

@@ -1,0 +1,97 @@
+"""The verbs about programs: exec, send, taskfile, cleanup."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from nsjob.errors import NoSuchTask, OptionError, WrongState, brief
+from nsjob.pool.job import RUNNING, Job
+from nsjob.pool.options import flag, name_text, text
+from nsjob.pool.verbs import Verbs, id_of
+from nsjob.pool.work import Program
+
+__all__ = ["Programs"]
+
+
+class Programs(Verbs):
+    """Programs as jobs."""
+
+    def exec(
+        self,
+        queue: str,
+        argv: Sequence[str],
+        *,
+        cwd: str | os.PathLike[str] = "",
+        env: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        open_stdin: bool = False,
+        **options: Any,
+    ) -> Job:
+        """Queue a program and return its Job; its value is the exit code, 0. Any other is an error of the job.
+
+        Arguments:
+            queue: a queue whose engine is `command`.
+            argv: the program and its arguments; no shell is between.
+            cwd: the directory in which it runs.
+            env: variables on top of this process's.
+            stdin: what it reads; nothing where None.
+            open_stdin: keep its stdin open, for `send`.
+            options: how to run it; see JobOptions.
+        """
+        if isinstance(argv, str) or not isinstance(argv, Sequence) or not argv:
+            raise OptionError(f"exec takes a program and its arguments as a list, but got {brief(argv)}")
+        words = [text("an argument", os.fspath(word) if isinstance(word, os.PathLike) else word) for word in argv]
+        variables_given = dict(env or {})
+        for name, value in variables_given.items():
+            name_text("a variable's name", name)
+            text(f"the variable {name}", value)
+        if any("\0" in word for word in [*words, *variables_given, *variables_given.values()]):
+            raise OptionError("a program's arguments and variables cannot have NUL characters in them")
+        if stdin is not None:
+            text("stdin", stdin)
+        flag("open_stdin", open_stdin)
+        for own in ("vars", "use", "capture_output"):
+            if own in options:
+                raise OptionError(f"{own} is not for programs")
+        found = self._find(queue)
+        if found.engine_name != "command":
+            raise WrongState(f"queue {queue} has the {found.engine_name} engine: programs need create -engine command")
+        work = Program(words, os.fspath(cwd), variables_given, stdin, open_stdin)
+        block = options.pop("block", 0)
+        return self._queue(queue, work, options, block, False)
+
+    def send(self, queue: str, job: str | Job, text_: str) -> None:
+        """Write text to the stdin of a program that runs.
+
+        Raises:
+            WrongState: it does not run, or its stdin is not open.
+        """
+        known = self._job(queue, job)
+        runner = known._runner if known.state is RUNNING else None
+        engine: Any = known._queue.engine
+        if runner is None or not hasattr(engine, "send"):
+            raise WrongState(f"job {known.id} is no program that runs: nothing can be sent to it")
+        engine.send(self._core.locked(runner.the_run), text("text", text_))
+
+    def taskfile(self, queue: str, job: str | Job) -> Path:
+        """The directory of a program's task: out.log, err.log, task.json. It is there after the job has left, too.
+
+        Raises:
+            NoSuchTask: it is not there.
+        """
+        found = self._find(queue)
+        engine: Any = found.engine
+        id = id_of(job, found)
+        if not hasattr(engine, "task_directory"):
+            raise NoSuchTask(id)
+        return cast("Path", engine.task_directory(id))
+
+    def cleanup(self) -> int:
+        """Remove the directories of programs whose time is over. Returns how many."""
+        now = time.time()
+        engines: list[Any] = [engine for engine in self._core.engines.values() if hasattr(engine, "clean")]
+        return sum(engine.clean(now) for engine in engines)
