@@ -9,16 +9,26 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import language, table
+from benchmarks import language, shell, startup, table
 from benchmarks import measures as pools
 from benchmarks.trials import Figures, Measure, figures
 
 
 def measures(quick: bool) -> list[Measure]:
-    """All measures: of the pool, then of the language."""
+    """All measures: of the pool, then of the language, of the shell, and of starting."""
     if quick:
-        return [*pools.measures(pools.QUICK), *language.measures(language.QUICK)]
-    return [*pools.measures(pools.FULL), *language.measures(language.FULL)]
+        return [
+            *pools.measures(pools.QUICK),
+            *language.measures(language.QUICK),
+            *shell.measures(shell.QUICK),
+            *startup.measures(),
+        ]
+    return [
+        *pools.measures(pools.FULL),
+        *language.measures(language.FULL),
+        *shell.measures(shell.FULL),
+        *startup.measures(),
+    ]
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -103,8 +103,10 @@ def ns_sleep(shell: Shell, time: Time) -> str:
     """
     end = clock.monotonic() + time
     while (rest := end - clock.monotonic()) > 0:
-        clock.sleep(min(rest, _SLICE))
-        shell.interp.check()
+        try:  # a job's interrupt is sent to code of nsjob only within a `try`
+            clock.sleep(min(rest, _SLICE))
+        finally:
+            shell.interp.check()
     return ""
 
 

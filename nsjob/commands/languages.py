@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from nsjob.errors import JobFailed
 from nsjob.pool.options import JobOptions
 from nsjob.pool.work import Script
 from nsjob.snippet import TCL_BREAK, TCL_CONTINUE, TCL_RETURN, Ending
@@ -86,9 +87,10 @@ def evaluated(interp: Interp, source: str) -> Any:
         code = number(options["-code"])  # `return -code error` ends a job as it ends a procedure
     if code == ERROR:
         info = options.get("-errorinfo")
-        raise TclError(
-            result, *elements(options.get("-errorcode", "NONE")), info=text(result if info is None else info)
-        )
+        errorcode = elements(options.get("-errorcode", "NONE"))
+        if tuple(errorcode) == JobFailed.errorcode:
+            raise JobFailed(text(result))  # by `job fail`: not to be retried
+        raise TclError(result, *errorcode, info=text(result if info is None else info))
     ending = _ENDINGS.get(code)
     if ending is not None:
         return Ending(ending, result if code == RETURN else None)

@@ -253,7 +253,7 @@ def snippet_hint(script: str) -> str:
     if _LIKE_TCL.match(script):
         return "scripts of jobs are Python; for Tcl say queue -lang tcl, or configure -lang tcl for all"
     if "$" in script:
-        return "$ is not Python: braces keep Tcl's variables out of a script. -use {name ...} hands their values over"
+        return "Tcl puts no $variables into braces: -use {name ...} hands them to the script"
     return ""
 
 

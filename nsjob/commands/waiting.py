@@ -6,6 +6,7 @@ import traceback
 from typing import Any
 
 from nsjob.commands.declare import NS_JOB
+from nsjob.commands.face import Silent
 from nsjob.commands.kinds import Flag, JobId, QueueId, Time, tcl_value
 from nsjob.commands.records import message
 from nsjob.commands.shell import Shell
@@ -17,6 +18,8 @@ from nsjob.tcl.errors import BREAK, CONTINUE, Signal
 from nsjob.tcl.values import TclDict
 
 __all__ = ["failure", "of_python"]
+
+_SIGNALS = {TCL_BREAK: BREAK, TCL_CONTINUE: CONTINUE}
 
 
 @NS_JOB.subcommand("-timeout")
@@ -34,19 +37,18 @@ def wait(shell: Shell, queueId: QueueId, jobId: JobId, *, timeout: Time | None =
         create q
         wait -timeout 5s q [queue q {6 * 7}]
     """
-    with shell.face.waiting((queueId,), jobId):
+    if type(shell.face) is Silent:  # most jobs by far are waited for in command files
         job = shell.pool.take(queueId, jobId, timeout)
-    if job.outcome is OK:
-        if job.code == TCL_BREAK:
-            raise Signal(BREAK)
-        if job.code == TCL_CONTINUE:
-            raise Signal(CONTINUE)
-        return _result(job)
-    raise failure(job)
-
-
-def _result(job: Job) -> Any:
-    return tcl_value(job.wait())
+    else:
+        with shell.face.waiting((queueId,), jobId):
+            job = shell.pool.take(queueId, jobId, timeout)
+    if job.outcome is not OK:
+        raise failure(job)
+    code = _SIGNALS.get(job.code)
+    if code is not None:
+        raise Signal(code)
+    value = job.wait()
+    return value if type(value) is int or type(value) is str else tcl_value(value)
 
 
 def failure(job: Job) -> TclError | NsjobError:
@@ -138,5 +140,5 @@ def waitall(shell: Shell, *queueId: QueueId, timeout: Time | None = None, failfa
 
 def _ended(job: Job) -> TclDict:
     error = job.error
-    results = _result(job) if error is None else message(error)
+    results = tcl_value(job.wait()) if error is None else message(error)
     return TclDict(queue=job.queue, id=job.id, outcome=job.outcome, results=results)

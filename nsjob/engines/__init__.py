@@ -7,7 +7,10 @@ __all__ = ["ThreadEngine"]
 
 ENGINES["thread"] = ThreadEngine
 LATE["process"] = "nsjob.engines.process:PROCESS"
+LATE["interpreter"] = "nsjob.engines.interpreter:INTERPRETER"
 LATE["command"] = "nsjob.engines.command:COMMAND"
 OPTION_OF.update(maxmem="process", jobsperworker="process", spool="command", keep="command")
 LATE["executor"] = "nsjob.engines.executor:EXECUTOR"
 OPTION_OF["executor"] = "executor"
+LATE["dask"] = "nsjob.engines.dask_cluster:DASK"
+OPTION_OF.update(address="dask", workers="dask", resources="dask")

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import pickle
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from nsjob.engines.messages import Order
 from nsjob.engines.performer import Performer, dumped, failed
 
-__all__ = ["carry"]
+__all__ = ["carry", "forget", "teach"]
 
 _MOST_POOLS = 16
 _performers: dict[str, Performer] = {}
+_taught: dict[str, tuple[str, ...]] = {}
 _lock = threading.Lock()
 
 
@@ -24,7 +26,7 @@ def carry(pool: str, data: bytes) -> bytes:
 
     Arguments:
         pool: the name of the pool, never given twice.
-        data: the order, with all definitions.
+        data: the order, with all definitions that were not taught before.
     """
     said: list[Any] = []
     try:
@@ -37,6 +39,22 @@ def carry(pool: str, data: bytes) -> bytes:
     return pickle.dumps((said, dumped(answer)), pickle.HIGHEST_PROTOCOL)
 
 
+def teach(pool: str, definitions: Sequence[str]) -> None:
+    """Let this process know the first definitions of a pool, so that orders need not carry them.
+
+    They are executed when they are first needed: an error is that of the jobs that need them.
+    """
+    with _lock:
+        _taught[pool] = tuple(definitions)
+
+
+def forget(pool: str) -> None:
+    """Let go of all that this process knows of a pool."""
+    with _lock:
+        _taught.pop(pool, None)
+        _performers.pop(pool, None)
+
+
 def _performer(pool: str, order: Order) -> Performer:
     with _lock:
         found = _performers.get(pool)
@@ -44,5 +62,6 @@ def _performer(pool: str, order: Order) -> Performer:
             if len(_performers) >= _MOST_POOLS:
                 _performers.clear()
             found = _performers[pool] = Performer(lambda message: None)
+        found.learn(0, _taught.get(pool, ()))
         found.define(order)
         return found

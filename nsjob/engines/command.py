@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMAND", "CommandEngine", "LogTail"]
 
 _KEEP = 30 * 86_400.0
+_START = 10.0  # seconds that `send` waits for a program to be started
 _STOPPED = {"cancel": "canceled", "kill": "canceled", "timeout": "timeout"}
 _MARK = "NSJOB_TASK"  # a variable by which processes are found that left their group
 
@@ -93,6 +94,7 @@ class CommandEngine:
         self._given: Path | None = options.get("spool")
         self._made: Path | None = None
         self._lock = threading.Lock()
+        self._begun = threading.Condition()  # told whenever a program has started, or a run is over
 
     def check(self, work: Work) -> None:
         """Only programs run here."""
@@ -133,7 +135,9 @@ class CommandEngine:
         task = Task(process, mark)
         if program.stdin is not None or program.open_stdin:
             _feed(task, program)
-        run.remote = task
+        with self._begun:
+            run.remote = task
+            self._begun.notify_all()
         try:
             code = process.wait()
         finally:
@@ -227,6 +231,8 @@ class CommandEngine:
         Raises:
             WrongState: it takes none.
         """
+        with self._begun:
+            self._begun.wait_for(lambda: run.remote is not None or run.ended or run.error is not None, _START)
         task: Task | None = run.remote
         if task is None or task.stdin is None:
             raise WrongState(f"job {run.job.id} reads nothing: exec -open keeps a program's stdin open for send")

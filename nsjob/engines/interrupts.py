@@ -59,6 +59,8 @@ _WITH_LOCKS = frozenset(
 _IMPORT_LOCKING = frozenset(
     "acquire release __enter__ __exit__ _get_module_lock _find_and_load _lock_unlock_module cb has_deadlock".split()
 )
+_TCL_PIPELINES = "nsjob.tcl.library.pipelines"
+_TCL_LOCKING = ("enter", "leave")  # of `nsjob.tcl.interp`, around Python's recursion limit
 _parse_exception_table: Any = dis._parse_exception_table  # type: ignore[attr-defined]
 _PUSH = dis.opmap["PUSH_EXC_INFO"]
 _ranges: dict[CodeType, tuple[tuple[int, int], ...]] = {}
@@ -234,8 +236,11 @@ def send(place: Place, looks: int) -> bool:
 
 
 def _module(frame: FrameType) -> str:
-    """The package that a frame's code is from."""
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
+    """The package that a frame's code is from; the language is one of its own, save where it has locks."""
+    name = str(frame.f_globals.get("__name__"))
+    if name.startswith("nsjob.tcl.") and name != _TCL_PIPELINES and frame.f_code.co_name not in _TCL_LOCKING:
+        return "nsjob.tcl"
+    return name.partition(".")[0]
 
 
 def _busy_with_locks(frame: FrameType, offset: int) -> bool:

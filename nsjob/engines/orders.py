@@ -91,8 +91,6 @@ def outcome(run: Run, answer: Done | Failed | Sleepy) -> Any:
         raise Snoozed
     assert type(answer) is Failed
     error = answer.error
-    if isinstance(error, MemoryError) and not error.args:
-        error.args = ("the job took more memory than its worker process may have (-maxmem)",)
     if answer.traceback is not None:
         from tblib import Traceback  # late: only failures pay for it
 

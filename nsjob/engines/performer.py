@@ -7,7 +7,7 @@ import io
 import pickle
 import sys
 from _thread import get_ident
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,6 +36,7 @@ class Performer:
         self.defined = 0  # how many definitions have been executed here
         self._namespace: dict[str, Any] = {"__name__": "__nsjob__", "__builtins__": vars(builtins)}
         self._snippets: dict[tuple[str, str], Snippet] = {}
+        self._task: Any = None  # of a body that is a coroutine, until it was cancelled
 
     def answer(self, order: Order) -> Done | Failed | Sleepy:
         """Do one run. Whatever its body does, this returns."""
@@ -53,10 +54,24 @@ class Performer:
         return made
 
     def define(self, order: Order) -> None:
-        """Execute the definitions that are new here."""
-        for source in order.definitions[max(self.defined - order.first, 0) :]:
+        """Execute the definitions of an order that are new here.
+
+        Raises:
+            NsjobError: others are missing that came before them.
+        """
+        if order.first > self.defined:
+            raise NsjobError(f"{order.first - self.defined} of the pool's definitions have not come to this process")
+        self.learn(order.first, order.definitions)
+
+    def learn(self, first: int, definitions: Sequence[str]) -> None:
+        """Execute those definitions that are new here.
+
+        Arguments:
+            first: how many there are before them.
+        """
+        for source in definitions[max(self.defined - first, 0) :]:
             Snippet(source).run(self._namespace)
-        self.defined = max(self.defined, order.first + len(order.definitions))
+        self.defined = max(self.defined, first + len(definitions))
 
     def _answer(self, order: Order) -> Done | Sleepy:
         self.define(order)
@@ -72,16 +87,34 @@ class Performer:
             if is_coroutine(value):
                 import asyncio  # late: only who awaits pays for it
 
-                value = asyncio.run(value)
+                value = asyncio.run(self._awaited(value))
         except Snoozed:
             return Sleepy(run.snoozed)
         finally:
+            self._task = None
             if outer is None:
                 PLACES.pop(ident, None)
             else:
                 PLACES[ident] = outer
             sys.stdout, sys.stderr = before
         return Done(value.value, value.code) if isinstance(value, Ending) else Done(value, None)
+
+    async def _awaited(self, coroutine: Any) -> Any:
+        import asyncio
+
+        self._task = asyncio.current_task()
+        return await coroutine
+
+    def cancel_task(self) -> bool:
+        """Have the body cancelled, from another thread, where it is a coroutine. Asked again, it says no."""
+        task, self._task = self._task, None
+        if task is None:
+            return False
+        try:
+            task.get_loop().call_soon_threadsafe(task.cancel)
+        except RuntimeError:  # the loop is closed
+            return False
+        return True
 
     def _perform(self, order: Order, run: _Run) -> Any:
         if order.call is not None:

@@ -7,7 +7,6 @@ used again, the last one first. To end a run is to end its worker: SIGTERM, and 
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import socket
 import subprocess
@@ -16,23 +15,17 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from nsjob.engines.hosting import WorkerHost
 from nsjob.engines.messages import Done, Failed, Sleepy
-from nsjob.engines.orders import heard, order, outcome
 from nsjob.engines.sizes import size
-from nsjob.engines.worker import receive, send
-from nsjob.errors import OptionError, WorkerLost
-from nsjob.pool.engine import EngineKind, Interrupt, Run
+from nsjob.errors import WorkerLost
+from nsjob.pool.engine import EngineKind, Run
 from nsjob.pool.options import count
-from nsjob.pool.work import Script, Work
 
 if TYPE_CHECKING:
-    from nsjob.engines.thread import Place
     from nsjob.pool.core import Core
 
 __all__ = ["PROCESS", "ProcessEngine"]
-
-_LONGEST_LOG = 1_000
-_PLAIN = (str, int, float, bool, bytes, type(None))
 
 
 class Nursery:
@@ -145,83 +138,21 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-class ProcessEngine:
+class ProcessEngine(WorkerHost[Worker]):
     """The worker processes of one queue.
 
     Arguments:
         options: maxmem (bytes of address space that a worker may take), jobsperworker (a worker ends after so many).
     """
 
+    kind = "process"
+
     def __init__(self, core: Core, queue: str, options: Mapping[str, Any]) -> None:
-        self._core = core
-        self._queue = queue
+        super().__init__(core, queue, options.get("jobsperworker", 0))
         self._maxmem = options.get("maxmem", 0)
-        self._most = options.get("jobsperworker", 0)
-        self._lock = threading.Lock()
-        self._idle: list[Worker] = []
-        self._closed = False
 
-    def check(self, work: Work) -> None:
-        """Only Python runs in another process."""
-        if type(work) is Script:
-            raise OptionError(f"queue {self._queue} has the process engine, which runs Python: Tcl needs threads")
-
-    def perform(self, run: Run, work: Work) -> Any:
-        """Have a worker do the run."""
-        place: Place = run.slot
-        data, known = order(run, work, len(self._core.definitions.sources))  # what cannot be pickled costs no worker
-        shielded = place.shield()
-        try:
-            worker = self._worker()
-            if worker.defined != known:
-                data, worker.defined = order(run, work, worker.defined)
-            if not worker.runs:
-                self._core.locked(self._core.restart_limit, run)
-            run.remote = worker
-            usable = False
-            try:
-                answer = self._converse(run, worker, data)
-                usable = not worker.asked and not _spent(answer)
-            except (EOFError, OSError):
-                raise self._lost(run, worker) from None
-            finally:
-                run.remote = None
-                worker.runs += 1
-                self._put_back(worker, usable)
-        finally:
-            if shielded:
-                place.unshield()
-        return outcome(run, answer)
-
-    def _converse(self, run: Run, worker: Worker, data: bytes) -> Any:
-        worker.busy = True
-        send(worker.orders, data)
-        while True:
-            message = pickle.loads(receive(worker.answers))
-            kind = type(message)
-            if kind is Done or kind is Failed or kind is Sleepy:
-                worker.busy = False
-                return message
-            heard(run, message)
-
-    # -- workers -------------------------------------------------------------------------------------------------
-
-    def _worker(self) -> Worker:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
+    def _fresh(self) -> Worker:
         return Worker(self._maxmem)
-
-    def _put_back(self, worker: Worker, usable: bool) -> None:
-        queue = self._core.queues.get(self._queue)
-        usable = usable and not (self._most and worker.runs >= self._most)
-        if queue is None or queue.req == "delete":
-            self.close(0)
-        with self._lock:
-            if usable and not self._closed:
-                self._idle.append(worker)
-                return
-        worker.bury()
 
     def _lost(self, run: Run, worker: Worker) -> WorkerLost:
         status = worker.bury()
@@ -231,40 +162,10 @@ class ProcessEngine:
         why = " (out of memory?)" if name == "SIGKILL" else ""
         return WorkerLost(f"the worker process of job {run.job.id} was killed by {name}{why}")
 
-    # -- the Host protocol ---------------------------------------------------------------------------------------
-
-    def interrupt(self, run: Run, reason: Interrupt) -> bool:
-        """End the worker: gently at first, then not."""
-        worker: Worker | None = run.remote
-        if worker is None:
-            return False
-        now = self._core.now()
-        if not worker.asked:
-            worker.asked = now
-            worker.end(forced=False)
-        elif now - worker.asked >= self._core.settings.grace:
-            worker.end(forced=True)
-        return True
-
-    def abandon(self, run: Run) -> None:
-        """Kill the worker."""
-        worker: Worker | None = run.remote
-        if worker is not None:
-            worker.asked = worker.asked or self._core.now()
-            worker.end(forced=True)
-
-    def close(self, timeout: float | None) -> None:
-        """End the idle workers; those at work end with their runs."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for worker in idle:
-            worker.bury()
-
-
-def _spent(answer: Any) -> bool:
-    """Whether the worker had better not be used again."""
-    return type(answer) is Failed and isinstance(answer.error, MemoryError | SystemExit | KeyboardInterrupt)
+    def _outcome(self, run: Run, answer: Done | Failed | Sleepy) -> Any:
+        if self._maxmem and type(answer) is Failed and isinstance(answer.error, MemoryError) and not answer.error.args:
+            answer.error.args = ("the job took more memory than its worker process may have (-maxmem)",)
+        return super()._outcome(run, answer)
 
 
 def _missing() -> str:

@@ -9,11 +9,12 @@ import os
 import pickle
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from nsjob.engines.performer import Performer, dumped, failed
 
-__all__ = ["receive", "send", "serve"]
+__all__ = ["Worker", "receive", "send", "serve"]
 
 _LENGTH = 8
 _LOOK = 1.0  # seconds between two looks whether the parent is still there
@@ -42,13 +43,19 @@ def receive(pipe: BinaryIO) -> bytes:
 
 
 class Worker:
-    """The loop of a worker process. Threads of a body may speak while its answer is on its way."""
+    """The loop of a worker. Threads of a body may speak while its answer is on its way.
 
-    def __init__(self, orders: BinaryIO, answers: BinaryIO) -> None:
+    Arguments:
+        orders, answers: its pipes.
+        unheard: called where nobody listens any more.
+    """
+
+    def __init__(self, orders: BinaryIO, answers: BinaryIO, unheard: Callable[[], None]) -> None:
         self._orders = orders
         self._answers = answers
+        self._unheard = unheard
         self._writing = threading.Lock()
-        self._performer = Performer(lambda message: self._hand_over(pickle.dumps(message, pickle.HIGHEST_PROTOCOL)))
+        self.performer = Performer(lambda message: self._hand_over(pickle.dumps(message, pickle.HIGHEST_PROTOCOL)))
 
     def serve(self) -> None:
         """Do what comes, until nothing can come any more."""
@@ -64,14 +71,14 @@ class Worker:
             order = pickle.loads(data)
         except BaseException as error:  # a value that can be pickled, but not be made again here
             return failed(error)
-        return self._performer.answer(order)
+        return self.performer.answer(order)
 
     def _hand_over(self, data: bytes) -> None:
         try:
             with self._writing:
                 send(self._answers, data)
-        except OSError:  # nobody listens any more
-            os._exit(1)
+        except (OSError, ValueError):  # ValueError: it is closed
+            self._unheard()
 
 
 def _leave_with(parent: int) -> None:
@@ -102,5 +109,5 @@ def serve(orders: int, answers: int, parent: int, maxmem: int) -> None:
         _limit_memory(maxmem)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     with os.fdopen(orders, "rb") as incoming, os.fdopen(answers, "wb") as outgoing:
-        Worker(incoming, outgoing).serve()
+        Worker(incoming, outgoing, lambda: os._exit(1)).serve()
     os._exit(0)  # threads that bodies left behind do not hold the process

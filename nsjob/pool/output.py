@@ -32,7 +32,11 @@ class Output:
         self._chunks.append(text)
         self._kept += len(text.encode("utf-8", "replace"))
         while self._kept > self._most and self._chunks:
-            self._kept -= len(self._chunks.popleft().encode("utf-8", "replace"))
+            first = self._chunks.popleft().encode("utf-8", "replace")
+            beyond = self._kept - self._most
+            if beyond < len(first):
+                self._chunks.appendleft(first[beyond:].decode("utf-8", "ignore"))
+            self._kept -= min(beyond, len(first))
 
     def text(self) -> str:
         """What is kept, the last of what was printed."""

@@ -22,7 +22,7 @@ _LINGER = 1.0  # seconds after which the beginning of a line is shown without it
 _STUCK = 0.5  # seconds without any progress after which writers do not wait for the screen any more
 
 _STRANGE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_]?)")
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~]?)")
 
 
 class Mark(NamedTuple):
@@ -175,12 +175,12 @@ class Background:
             cut = 0
             if not self._lines:
                 cut, self._cut = self._cut, 0
-        shown = [self._marked(mark) + self._clean(line) for mark, line in taken]
+        shown = [self._marked(mark) + self.cleaned(line) for mark, line in taken]
         if cut:
             shown.append(f"... {cut:,} lines were cut: jobs print faster than they can be shown")
         return "\n".join(shown) + "\n" if shown else ""
 
-    def _clean(self, line: str) -> str:
+    def cleaned(self, line: str) -> str:
         """A line without what would move the cursor."""
         if line.isprintable():
             return line

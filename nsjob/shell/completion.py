@@ -96,6 +96,8 @@ def ranked(typed: str, offers: Iterable[Offer]) -> list[Offer]:
             found[2].append(offer)
         elif name[:1].casefold() == folded[0] and _within(folded, name.casefold()):
             found[3].append(offer)
+    if len(found[0]) == 1:
+        return found[0]  # nobody who began so looks for anything else
     return [*found[0], *found[1], *found[2], *sorted(found[3], key=lambda offer: len(offer.name))]
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nsjob.commands.waiting import of_python
 from nsjob.errors import NsjobError, SnippetError
+from nsjob.shell.failures import named, traceback_of
 from nsjob.shell.sources import file_source
-from nsjob.tcl.values import text
 
 if TYPE_CHECKING:
     from nsjob.pool.pool import Pool
@@ -44,7 +43,4 @@ def _told(error: BaseException, path: str) -> str:
         if step.tb_frame.f_code.co_filename == path:
             line = step.tb_lineno
         step = step.tb_next
-    said = of_python(error)
-    name = type(error).__name__
-    message = f"{name}: {said}" if str(said) != name else name
-    return f"{path}:{line}: {message}\n{text(said.options['-traceback'])}"
+    return f"{path}:{line}: {named(error)}\n{traceback_of(error)}"

@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nsjob.commands.hints import hint
 from nsjob.commands.waiting import of_python
 from nsjob.errors import JobCancelled, NsjobError
+from nsjob.shell.origin import origin
 from nsjob.tcl import TclError
 from nsjob.tcl.values import text
 
 if TYPE_CHECKING:
     from nsjob.commands.shell import Shell
     from nsjob.pool.pool import Pool
+    from nsjob.shell.sources import Source
 
-__all__ = ["JobFailure", "ScriptFailure", "job_failure", "script_failure", "unclaimed"]
+__all__ = [
+    "JobFailure",
+    "ScriptFailure",
+    "job_failure",
+    "named",
+    "script_failure",
+    "traceback_of",
+    "unclaimed",
+]
 
 
 class ScriptFailure(NamedTuple):
@@ -22,7 +32,7 @@ class ScriptFailure(NamedTuple):
 
     Attributes:
         name: how messages call the script.
-        line: of the command in it that failed.
+        line: of the command in it that failed, deep within others as it may be.
         message: what was wrong.
         code: the elements of errorCode.
         trace: Tcl's errorInfo without the message, and the traceback of Python code where that failed.
@@ -54,7 +64,7 @@ class JobFailure(NamedTuple):
     broken_pipe: bool
 
 
-def script_failure(error: TclError, name: str, shell: Shell) -> ScriptFailure:
+def script_failure(error: TclError, source: Source, shell: Shell) -> ScriptFailure:
     """What has to be told of an error that ended a script."""
     message = str(error)
     info = error.info
@@ -63,7 +73,8 @@ def script_failure(error: TclError, name: str, shell: Shell) -> ScriptFailure:
     if lines and lines not in trace:
         trace = f"{lines}\n{trace}" if trace else lines
     code = error.code if isinstance(error.code, tuple) else (error.code,)
-    return ScriptFailure(name, error.line, message, tuple(text(part) for part in code), trace, hint(shell, error))
+    parts = tuple(text(part) for part in code)
+    return ScriptFailure(source.name, origin(source.text, error), message, parts, trace, hint(shell, error))
 
 
 def job_failure(queue: str, job: str, error: Any) -> JobFailure:
@@ -73,13 +84,22 @@ def job_failure(queue: str, job: str, error: Any) -> JobFailure:
         return JobFailure(queue, job, message, error.info.removeprefix(message).lstrip("\n"), False)
     if isinstance(error, NsjobError) or not isinstance(error, BaseException):
         return JobFailure(queue, job, str(error), "", False)
+    return JobFailure(queue, job, named(error), traceback_of(error), isinstance(error, BrokenPipeError))
+
+
+def named(error: BaseException) -> str:
+    """What an exception says, after the name of its class, whatever its own `__str__` does."""
+    name = type(error).__name__
     try:
         said = str(error)
-        trace = text(of_python(error).options["-traceback"])
-    except Exception:  # its own __str__ failed
-        said, trace = "(its text cannot be had)", ""
-    name = type(error).__name__
-    return JobFailure(queue, job, f"{name}: {said}" if said else name, trace, isinstance(error, BrokenPipeError))
+    except Exception:
+        said = "(its text cannot be had)"
+    return f"{name}: {said}" if said else name
+
+
+def traceback_of(error: BaseException) -> str:
+    """An exception's traceback without frames of nsjob."""
+    return text(of_python(error).options["-traceback"])
 
 
 def unclaimed(pool: Pool) -> list[JobFailure]:

@@ -47,34 +47,42 @@ class Colours(Lexer):
 
 
 class Completions(Completer):
-    """A completer; nothing where it fails."""
+    """A completer, made when it is first asked; nothing where it fails."""
 
-    def __init__(self, completer: Completer) -> None:
-        self._completer: Completer | None = completer
+    def __init__(self, make: Callable[[], Completer]) -> None:
+        self._make = make
+        self._completer: Completer | None = None
+        self._failed = False
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        if self._completer is None:
+        if self._failed:
             return
         try:
+            if self._completer is None:
+                self._completer = self._make()
             yield from self._completer.get_completions(document, complete_event)
         except Exception:
-            self._completer = None
+            self._failed = True
             _told("completion")
 
 
 class Checks(Validator):
-    """A validator; content with everything where it fails."""
+    """A validator, made when it is first asked; content with everything where it fails."""
 
-    def __init__(self, validator: Validator) -> None:
-        self._validator: Validator | None = validator
+    def __init__(self, make: Callable[[], Validator]) -> None:
+        self._make = make
+        self._validator: Validator | None = None
+        self._failed = False
 
     def validate(self, document: Document) -> None:
-        if self._validator is None:
+        if self._failed:
             return
         try:
+            if self._validator is None:
+                self._validator = self._make()
             self._validator.validate(document)
         except ValidationError:
             raise
         except Exception:
-            self._validator = None
+            self._failed = True
             _told("checking what is entered")

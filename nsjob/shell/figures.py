@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nsjob.errors import NsjobError
 from nsjob.pool.pool import Pool
-from nsjob.pool.records import Counts, JobReport
+from nsjob.pool.records import Counts
 
 __all__ = ["Batches", "Figures", "Pace", "Progress", "detailed"]
 
@@ -17,6 +17,7 @@ _MOST_JOBS = 5
 _MOST_QUEUES = 50  # whose counts are added one by one; beyond, and for all queues, the whole pool's are taken
 _MOST_BATCHES = 20
 _WINDOW = 20.0  # seconds over which a pace is measured
+_BREAK = 3.0  # seconds without a look after which it begins anew
 _LEAST = 1.0  # seconds of measuring without which nothing is foretold
 
 
@@ -80,7 +81,7 @@ class Pace:
     def note(self, now: float, amount: float) -> None:
         """So much is done now."""
         seen = self._seen
-        if seen and amount < seen[-1][1]:  # it began anew
+        if seen and (amount < seen[-1][1] or now - seen[-1][0] > _BREAK):  # it began anew, or nobody looked
             seen.clear()
         seen.append((now, amount))
         while len(seen) > 2 and now - seen[1][0] >= _WINDOW:
@@ -198,27 +199,31 @@ def _running_jobs(pool: Pool, queues: Sequence[str], paces: dict[tuple[str, str]
 def _progress(pool: Pool, queue: str, job: str, paces: dict[tuple[str, str], Pace], now: float) -> Progress | None:
     """How far one job is; None where it is gone."""
     try:
-        report = pool.show(queue, job)
+        info = pool.info(queue, job)
+        reason = pool.show(queue, job).reason if info.state == "scheduled" else ""
     except NsjobError:
         return None
-    done, total, note = report.progress or (None, None, "")
+    done, total, note = info.progress or (None, None, "")
+    done, total = _real(done), _real(total)
     return Progress(
         queue=queue,
         job=job,
-        script=report.script[:1000],
-        seconds=_running_for(report),
+        script=info.script[:1000],
+        seconds=info.time / 1000 if info.state == "running" else None,
         done=done,
         total=total,
         note=note,
         rest=_rest(paces, (queue, job), done, total, now),
-        reason=report.reason,
+        reason=reason,
     )
 
 
-def _running_for(report: JobReport) -> float | None:
-    if report.state != "running" or report.started is None:
-        return None
-    return max(time.time() - report.started, 0.0)
+def _real(amount: float | None) -> float | None:
+    """An amount as a float, which an integer may be too large for."""
+    try:
+        return None if amount is None else float(amount)
+    except OverflowError:
+        return sys.float_info.max
 
 
 def _rest(

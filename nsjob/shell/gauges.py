@@ -15,6 +15,7 @@ Signs = tuple[str, str]  # of a bar: done, and not yet
 
 _WIDEST = 40  # cells of a bar
 _NARROWEST = 8
+_NOTE = 24  # cells that a bar leaves to what a job notes
 _SMALL = 16  # cells of the bar of one job among others
 
 
@@ -44,32 +45,28 @@ def _batch(figures: Figures, elapsed: float, width: int, signs: Signs) -> Line:
     tail: Line = [(f"  {figures.done:,}/{figures.total:,}", TITLE), (_percent(figures.done, figures.total), "")]
     if figures.failed:
         tail.append((f"  {figures.failed:,} failed", "red"))
-    tail.append((f"  {as_duration(elapsed)}", ""))
-    if figures.rest is not None:
-        tail.append((_rest(figures.rest), NOTE))
+    tail += _times(elapsed, figures.rest)
     if figures.paused:
         tail.append(("  paused", "yellow"))
     elif not figures.running and figures.scheduled:
         tail.append(("  none runs", "yellow"))
-    return _with_bar(name, tail, figures.done, figures.total, width, signs)
+    return _with_bar(name, figures.done, figures.total, tail, width, signs)
 
 
 def _waited(job: Progress, elapsed: float, width: int, signs: Signs) -> Line:
     """The job that is waited for."""
     tail: Line = []
     if job.done is not None:
-        tail.append((f"  {_amount(job)}", TITLE))
-        tail.append((_percent(job.done, job.total), ""))
-    tail.append((f"  {as_duration(elapsed)}", ""))
-    if job.rest is not None:
-        tail.append((_rest(job.rest), NOTE))
-    if job.note:
-        tail.append((f"  {one_line(job.note)}", ""))
+        tail += [(f"  {_amount(job)}", TITLE), (_percent(job.done, job.total), "")]
+    tail += _times(elapsed, job.rest)
+    note = f"  {one_line(job.note)}" if job.note else ""
+    line = _with_bar(f"{job.queue} {job.job}", job.done, job.total, tail, width - min(cells(note), _NOTE), signs)
+    line.append((note, ""))
     if job.seconds is None:
-        tail.append((f"  waits: {job.reason}" if job.reason else "", "yellow"))
+        line.append((f"  waits: {one_line(job.reason)}" if job.reason else "", "yellow"))
     elif job.done is None:
-        tail.append((f"  {one_line(job.script)}", NOTE))
-    return _with_bar(f"{job.queue} {job.job}", tail, job.done, job.total, width, signs)
+        line.append((f"  {one_line(job.script)}", NOTE))
+    return line
 
 
 def _running(job: Progress, width: int, signs: Signs) -> Line:
@@ -88,23 +85,29 @@ def _running(job: Progress, width: int, signs: Signs) -> Line:
     return line
 
 
-def _with_bar(name: str, tail: Line, done: float | None, total: float | None, width: int, signs: Signs) -> Line:
-    line: Line = [(f" {shortened(one_line(name), max(width // 3, 8))}", TITLE)]
-    if done is None or not total:
-        return line + tail
-    fixed = sum(cells(text) for text, style in tail if style != NOTE) + cells(line[0][0])
-    room = min(width - fixed - 2, _WIDEST)
-    bar = [("  ", ""), *_bar(done, total, room, signs)] if room >= _NARROWEST else []
-    return line + bar + tail
+def _with_bar(name: str, done: float | None, total: float | None, tail: Line, width: int, signs: Signs) -> Line:
+    """A name, a bar where there is room and something to measure, and what follows it."""
+    title = f" {shortened(one_line(name), max(width // 3, 8))}"
+    room = min(width - cells(title) - sum(cells(text) for text, _ in tail) - 2, _WIDEST)
+    bar = [("  ", ""), *_bar(done, total, room, signs)] if done is not None and total and room >= _NARROWEST else []
+    return [(title, TITLE), *bar, *tail]
+
+
+def _times(elapsed: float, rest: float | None) -> Line:
+    return [(f"  {as_duration(elapsed)}", ""), ("" if rest is None else _rest(rest), NOTE)]
 
 
 def _bar(done: float, total: float, size: int, signs: Signs) -> Line:
-    full = min(int(size * done / total), size)
+    full = int(size * _share(done, total))
     return [(signs[0] * full, "green"), (signs[1] * (size - full), NOTE)]
 
 
 def _percent(done: float, total: float | None) -> str:
-    return f"  {min(int(100 * done / total), 100)}%" if total else ""
+    return f"  {int(100 * _share(done, total))}%" if total else ""
+
+
+def _share(done: float, total: float) -> float:
+    return 1.0 if done >= total else done / total
 
 
 def _amount(job: Progress) -> str:

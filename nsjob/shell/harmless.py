@@ -12,6 +12,9 @@ _NEWLINE = "↵"
 # Controls, what some programs take for the end of a line, what turns the direction of the text around it, and halves
 # of surrogate pairs, which no encoding has. Newlines stay.
 _HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
+# Signs of one cell each, by far the commonest: ASCII, Latin, Greek, Cyrillic, frames and bars. For others rich's
+# tables are needed, whose import takes seconds where jobs keep the interpreter busy.
+_SINGLE = re.compile("[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u2013\u2014\u2018-\u201d\u2026\u21b5\u2500-\u25fc]*")
 _TAB = 8
 _LONGEST_STEP = 4096  # characters that are measured at once
 
@@ -44,7 +47,7 @@ def one_line(text: str) -> str:
 
 def cells(line: str) -> int:
     """How many cells of a terminal a line takes."""
-    if line.isascii():
+    if _SINGLE.fullmatch(line):
         return len(line)
     from rich.cells import cell_len  # late: plain text needs no tables of widths
 
@@ -53,7 +56,7 @@ def cells(line: str) -> int:
 
 def shortened(line: str, width: int) -> str:
     """Return a line in at most so many cells: as it is, or its beginning and dots."""
-    if len(line) <= width and line.isascii():
+    if len(line) <= width and _SINGLE.fullmatch(line):
         return line
     if len(line) <= 2 * width and cells(line) <= width:
         return line
@@ -97,9 +100,9 @@ def _fold(line: str, width: int, found: list[str], most: int) -> None:
 
 def _end(line: str, begun: int, width: int) -> int:
     """Where so much of a line ends, from `begun` on, as fits into so many cells."""
-    most = line[begun : begun + width]
-    if most.isascii() and line[begun + width : begun + width + 1].isascii():
-        return begun + len(most)
+    most = line[begun : begun + width + 1]
+    if _SINGLE.fullmatch(most):
+        return min(begun + max(width, 0), len(line))
     from rich.cells import cell_len, get_character_cell_size
 
     taken = 0

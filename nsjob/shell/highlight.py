@@ -1,4 +1,4 @@
-"""Highlighting: what is typed, in colours, and which brackets belong together."""
+"""Highlighting: what is typed, in colours."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import Lexer
 
-from nsjob.shell.painting import BRACKET, VARIABLE, Painter, Span
+from nsjob.shell.painting import Painter, Span
 from nsjob.shell.scope import Scope
 
 if TYPE_CHECKING:
     from nsjob.shell.session import Session
 
-__all__ = ["LARGEST", "NsjobLexer", "matching_bracket", "tokens"]
+__all__ = ["LARGEST", "NsjobLexer", "Token", "tokens"]
 
-LARGEST = 40_000  # signs: a longer text is shown plainly; it was pasted, and is read by nobody
+LARGEST = 20_000  # signs: a longer text is shown plainly; it was pasted, and is read by nobody
 
 Token = tuple[str, str]
 
@@ -59,51 +59,6 @@ def _spans(session: Session, text: str, known: dict[Hashable, list[Span]]) -> li
     return painter.spans
 
 
-# -- brackets ---------------------------------------------------------------------------------------------------------
-
-_PAIRS = {")": "(", "]": "[", "}": "{"}
-
-
-def matching_bracket(session: Session, text: str, cursor: int) -> tuple[int, int] | None:
-    """The places of the bracket at the cursor (or before it) and of the one that belongs to it, or None.
-
-    Brackets in comments and strings are none.
-    """
-    for place in (cursor, cursor - 1):
-        if 0 <= place < len(text) and text[place] in "()[]{}":
-            pairs = _pairs(tokens(session, text))
-            if place in pairs:
-                return place, pairs[place]
-    return None
-
-
-def _pairs(found: list[Token]) -> dict[int, int]:
-    pairs: dict[int, int] = {}
-    opened: list[tuple[str, int]] = []
-    at = 0
-    for style, piece in found:
-        if style in (BRACKET, VARIABLE):
-            for place, sign in enumerate(piece, at):
-                _pair(sign, place, opened, pairs)
-        at += len(piece)
-    return pairs
-
-
-def _pair(sign: str, place: int, opened: list[tuple[str, int]], pairs: dict[int, int]) -> None:
-    if sign in "([{":
-        opened.append((sign, place))
-    elif sign in _PAIRS:
-        wanted = _PAIRS[sign]
-        if any(one == wanted for one, _ in opened[-20:]):
-            while opened and opened[-1][0] != wanted:
-                opened.pop()
-            begun = opened.pop()[1]
-            pairs[begun], pairs[place] = place, begun
-
-
-# -- for prompt_toolkit -----------------------------------------------------------------------------------------------
-
-
 class NsjobLexer(Lexer):
     """Highlights what is typed into a session.
 
@@ -113,18 +68,25 @@ class NsjobLexer(Lexer):
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: Hashable = None
-        self._lines: list[StyleAndTextTuples] = []
+        self._latest: tuple[Hashable, list[Token], list[StyleAndTextTuples]] = (None, [], [])
         self._painted: dict[Hashable, list[Span]] = {}
 
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         """The tokens of each line, by its number."""
-        known = (document.text, self.invalidation_hash())
-        if known != self._known:
-            self._lines = _by_line(_tokens(self._session, document.text, self._painted))
-            self._known = known
-        lines = self._lines
+        lines = self._look(document.text)[2]
         return lambda number: lines[number] if 0 <= number < len(lines) else []
+
+    def tokens(self, text: str) -> list[Token]:
+        """The text in pieces, each with its style; remembered for the latest text."""
+        return self._look(text)[1]
+
+    def _look(self, text: str) -> tuple[Hashable, list[Token], list[StyleAndTextTuples]]:
+        known = (text, self.invalidation_hash())
+        latest = self._latest
+        if latest[0] != known:
+            found = _tokens(self._session, text, self._painted)
+            self._latest = latest = (known, found, _by_line(found))
+        return latest
 
     def invalidation_hash(self) -> Hashable:
         """Changes where the same text would look different."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nsjob.tcl.errors import ParseError
 from nsjob.tcl.parser import parse_partly
 
 __all__ = ["closing_indentation", "indentation"]
@@ -29,8 +30,7 @@ def indentation(text: str) -> str:
     One step per brace that is open; in Python one more after a colon, one less after `return` and its like. Nothing in
     quotes, whose blanks count.
     """
-    script = parse_partly(text)
-    error = script.error
+    error = _error(text)
     if error is None or error.open is None:
         return ""
     if error.open != "brace":
@@ -48,11 +48,19 @@ def closing_indentation(text: str) -> str:
     Arguments:
         text: what is before that brace.
     """
-    error = parse_partly(text).error
+    error = _error(text)
     if error is None or error.open != "brace":
         return ""
     braces = _open_braces(text, error.at)
     return " " * max(_within(text, braces, braces[-1]) - _STEP, 0)
+
+
+def _error(text: str) -> ParseError | None:
+    """What is open at the end of the text, or wrong in it."""
+    try:
+        return parse_partly(text).error
+    except RecursionError:  # it is nested deeper than can be told
+        return None
 
 
 def _open_braces(text: str, start: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Lines: what is shown, as pieces of harmless text with a style each, and how rich makes a terminal's text of them."""
+"""Lines: what is shown, as pieces of harmless text with a style each, and how they become text for a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from nsjob.shell.harmless import cells, shortened
 
-__all__ = ["NOTE", "STYLES", "TITLE", "WORDS", "Line", "Piece", "note", "painted"]
+__all__ = ["NOTE", "TITLE", "WORDS", "Line", "Piece", "note", "painted"]
 
 Piece = tuple[str, str]  # text, style
 Line = list[Piece]
@@ -27,7 +27,18 @@ WORDS: Mapping[str, str] = {
     "expired": "yellow",
     "timeout": "magenta",
 }
-STYLES = frozenset({TITLE, NOTE, *WORDS.values()})
+# The sixteen colours, as the terminal's owner has chosen them.
+_CODES: Mapping[str, str] = {
+    "": "",
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "magenta": "35",
+    "cyan": "36",
+    "bold cyan": "1;36",
+}
 
 
 def note(sentence: str) -> Line:
@@ -38,39 +49,11 @@ def note(sentence: str) -> Line:
 def painted(lines: Iterable[Line], width: int, colour: bool) -> str:
     """Return lines as text for a terminal, none wider than `width`."""
     fitting = [_fitting(line, width) for line in lines]
-    if not colour or not any(style for line in fitting for _, style in line):
-        return "\n".join("".join(text for text, _ in line) for line in fitting)
-    from rich.segment import Segment, Segments  # late: only colours need them
-    from rich.style import Style
-
-    styles = {name: Style.parse(name) for name in STYLES}
-    segments: list[Segment] = []
-    for line in fitting:
-        segments += [Segment(text, styles.get(style)) for text, style in line]
-        segments.append(Segment.line())
-    return _written(Segments(segments), width).removesuffix("\n")
+    return "\n".join("".join(_dyed(text, style) if colour else text for text, style in line) for line in fitting)
 
 
-def _written(renderable: object, width: int) -> str:
-    from io import StringIO
-
-    from rich.console import Console
-
-    sheet = StringIO()
-    console = Console(
-        file=sheet,
-        width=width,
-        height=25,
-        color_system="standard",  # the sixteen colours that the terminal's owner has chosen
-        force_terminal=True,
-        legacy_windows=False,
-        no_color=False,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-    console.print(renderable, end="", soft_wrap=True)
-    return sheet.getvalue()
+def _dyed(text: str, style: str) -> str:
+    return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if style else text
 
 
 def _fitting(line: Line, width: int) -> Line:

@@ -51,6 +51,7 @@ class Logs:
         if not logger.hasHandlers():
             handler = _Handler(self._show)
             logger.addHandler(handler)
+            logger.propagate = False  # handlers that a command adds to the root would show all again
             if level == logging.NOTSET:
                 notices.setLevel(logging.INFO)  # what `ns_log notice` says is meant to be seen
         moved = list(_to_terminal())
@@ -63,6 +64,7 @@ class Logs:
                 stream_handler.setStream(getattr(stream, "original", stream))
             if handler is not None:
                 logger.removeHandler(handler)
+                logger.propagate = True
                 notices.setLevel(level)
 
 

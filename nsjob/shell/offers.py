@@ -31,7 +31,7 @@ __all__ = ["Offer", "brief_line", "offers_at"]
 
 _WIDTH = 60  # signs of what stands beside an offer
 _BARE = re.compile(r"(?:[A-Za-z0-9_]|::)+")  # a name that needs no braces after its dollar
-_MOST_JOBS = 5_000  # of a queue with more of them none are offered: listing them would take too long for a keystroke
+_MOST_JOBS = 2_000  # of a queue with more of them none are offered: listing them would take too long for a keystroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _options(spec: Spec, spot: Spot) -> Iterator[Offer]:
 def _choices(spot: Spot) -> Iterator[Offer]:
     kind = spot.role.kind
     for name in kind.choices if kind is not None else ():
-        yield _word(spot, name)
+        yield _word(spot, name, brief_line(spot.role.doc))
 
 
 # -- the pool ---------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from operator import itemgetter
 from nsjob.shell.drafts import Lexeme, Operand, lexemes, list_words, parameter_end, read_draft
 from nsjob.shell.python_pieces import python_pieces
 from nsjob.shell.roles import Role, element_roles
-from nsjob.shell.scope import Scope, begins_option, roles
+from nsjob.shell.scope import Scope, begins_option, begins_subcommand, roles
 from nsjob.tcl.arithmetic import FUNCTIONS
 from nsjob.tcl.parser import Command, Substitution, Variable, Word
 
@@ -205,6 +205,8 @@ class Painter:
             return self.command_style(value)
         if role.what == "option":
             return OPTION if role.options is None or begins_option(role.options, value) else ERROR
+        if role.what == "subcommand" and not begins_subcommand(self.scope, role.command, value):
+            return ERROR
         fixed = _FIXED.get(role.what)
         if fixed is not None:
             return fixed

@@ -1,7 +1,7 @@
 """Progress: what a terminal shows while somebody waits for jobs: how far they are, since when, and for how long yet.
 
 `Wait` is one wait, `Display` what its terminal shows. A display outlives a wait for half a second, so that loops of
-`waitany` have one display, and no terminal flickers. Before a prompt or a result is written: `clear(console)`.
+`waitany` have one display, and no terminal flickers. Who shows a prompt or a result calls `clear` before.
 """
 
 from __future__ import annotations
@@ -20,11 +20,9 @@ from nsjob.shell.gauges import Signs, Times, gauge_lines
 from nsjob.shell.strip import Strip
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from nsjob.pool.pool import Pool
 
-__all__ = ["Beat", "Display", "Pulse", "Wait", "Waiting", "clear", "display_of"]
+__all__ = ["Beat", "Display", "Pulse", "Wait"]
 
 _DELAY = 0.3  # seconds of waiting before anything is shown
 _LINGER = 0.5  # seconds for which it stays when the wait is over
@@ -223,34 +221,3 @@ class Wait:
         self._display.leave(id(self))
         if kind is not None and not issubclass(kind, Exception):  # Ctrl-C: what comes next is written at once
             self._display.clear()
-
-
-class Waiting(Wait):
-    """A wait that is shown on a console. Nothing is shown where that is no terminal, or can but print."""
-
-    __slots__ = ()
-
-    def __init__(self, pool: Pool, queues: Sequence[str], job: str, console: Console) -> None:
-        super().__init__(display_of(pool, console), queues, job)
-
-
-_MOST = 8
-_displays: dict[Console, Display] = {}  # the latest ones
-
-
-def display_of(pool: Pool, console: Console) -> Display:
-    """What a terminal shows of a pool."""
-    found = _displays.get(console)
-    if found is None or found.pool is not pool:
-        clear(console)
-        while len(_displays) >= _MOST:
-            _displays.pop(next(iter(_displays))).clear()
-        found = _displays[console] = Display(pool, Strip(lambda: console))
-    return found
-
-
-def clear(console: Console) -> None:
-    """Take away what a terminal still shows of waits: somebody will write to it."""
-    found = _displays.get(console)
-    if found is not None:
-        found.clear()

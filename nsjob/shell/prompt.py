@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ def run(pool: Pool, *, argv: list[str], rc: bool) -> int:
                         break
             except SystemExit as ended:
                 code = exit_code(ended)
+            except KeyboardInterrupt:  # while jobs were to end
+                code = 128 + signal.SIGINT
             if came:
                 prompt.say("terminated")
                 leaving.cancel()

@@ -36,10 +36,12 @@ def read_rc(session: Session) -> str:
     if not path or not os.path.lexists(path):
         return ""
     try:
-        session.source(file_source(path))
+        source = file_source(path)
     except Unreadable as error:
         return str(error)
+    try:
+        session.source(source)
     except TclError as error:
-        failure = script_failure(error, path, session.shell)
+        failure = script_failure(error, source, session.shell)
         return f"{path}:{failure.line}: {failure.message}" + (f"\nhint: {failure.hint}" if failure.hint else "")
     return ""

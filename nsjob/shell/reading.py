@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from prompt_toolkit.filters import is_done
 from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.layout.processors import ConditionalProcessor
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.renderer import CPR_Support
 from prompt_toolkit.shortcuts import PromptSession
-from prompt_toolkit.styles import BaseStyle, Style
+from prompt_toolkit.styles import BaseStyle, Style, merge_styles
 
 from nsjob.shell.keys import Keys
 from nsjob.shell.past import FromPast, Past
@@ -19,6 +21,7 @@ from nsjob.shell.toolbar import Toolbar
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completer
+    from prompt_toolkit.layout.processors import Processor
     from prompt_toolkit.lexers import Lexer
     from prompt_toolkit.validation import Validator
 
@@ -32,7 +35,6 @@ _STYLE = {
     "prompt.more": "ansicyan",
     "bottom-toolbar": "noreverse",
     "bottom-toolbar.text": "noreverse",
-    "toolbar.name": "ansibrightblack",
     "toolbar.none": "ansibrightblack",
     "toolbar.between": "ansibrightblack",
     "toolbar.idle": "",
@@ -58,6 +60,8 @@ class Reading:
         screen: Screen,
         past: Past,
         toolbar: Toolbar,
+        completer: Completer,
+        validator: Validator,
         in_thread: bool,
         drawn: Callable[[], object],
     ) -> None:
@@ -74,6 +78,8 @@ class Reading:
             enable_history_search=True,
             enable_open_in_editor=True,
             enable_suspend=True,
+            completer=completer,
+            validator=validator,
             complete_while_typing=False,
             complete_in_thread=True,
             validate_while_typing=False,
@@ -88,19 +94,12 @@ class Reading:
         self._session.app.renderer.cpr_not_supported_callback = None
         self._session.app.after_render += lambda _: self._rendered()
 
-    def enrich(
-        self, lexer: Lexer | None, completer: Completer | None, validator: Validator | None, style: BaseStyle | None
-    ) -> None:
-        """Colour, complete and check what is typed from now on."""
-        session = self._session
-        session.lexer = lexer
-        session.completer = completer
-        session.validator = validator
-        if style is not None:
-            from prompt_toolkit.styles import merge_styles
-
-            session.style = merge_styles([style, Style.from_dict(_STYLE)])
-        session.app.invalidate()
+    def colour(self, lexer: Lexer, brackets: Processor, style: BaseStyle) -> None:
+        """Colour what is typed from now on."""
+        self._session.lexer = lexer
+        self._session.input_processors = [ConditionalProcessor(brackets, ~is_done)]
+        self._session.style = merge_styles([style, Style.from_dict(_STYLE)])
+        self._session.app.invalidate()
 
     def entry(self) -> str:
         """What the person enters.

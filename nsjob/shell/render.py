@@ -19,6 +19,7 @@ from nsjob.tcl.values import quoted
 __all__ = ["shown"]
 
 _MOST_RECORDS = 1_000
+_MOST_SHEETS = 200
 _MOST_ITEMS = 5_000
 _MOST_LINES = 1_000
 _MOST_CHARACTERS = 100_000
@@ -81,8 +82,7 @@ def _sheet(record: Mapping[Any, Any], width: int, now: float) -> list[Line]:
 def _records(records: list[Mapping[Any, Any]], size: int, width: int, now: float) -> list[Line]:
     found = table(records, width, now)
     if found is None:
-        lines = _below_each_other(records, width, now)
-        return lines + _more(len(records), size, width)
+        return _below_each_other(records[:_MOST_SHEETS], size, width, now)
     missing = []
     if found.silent:
         missing.append(f"{len(found.silent)} at their defaults")
@@ -92,13 +92,15 @@ def _records(records: list[Mapping[Any, Any]], size: int, width: int, now: float
     return lines + (_note(f"not shown: {'; '.join(missing)} ({_ALL})", width) if missing else [])
 
 
-def _below_each_other(records: list[Mapping[Any, Any]], width: int, now: float) -> list[Line]:
+def _below_each_other(records: list[Mapping[Any, Any]], size: int, width: int, now: float) -> list[Line]:
     lines: list[Line] = []
     for record in records:
-        if lines:
-            lines.append([])
         lines += sheet_lines(record, width, now)
-    return lines
+        lines.append([])
+    lines += _more(len(records), size, width)
+    if any(silent_fields(record) for record in records):
+        lines += _note(f"not shown: what is at its default ({_ALL})", width)
+    return lines if lines[-1] else lines[:-1]
 
 
 # -- lists and texts --------------------------------------------------------------------------------------------------

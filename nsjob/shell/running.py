@@ -5,13 +5,14 @@ There is a pool from the moment on in which a command asks for it: a script with
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nsjob.shell.session import Session
 from nsjob.shell.stops import Stopped, Stops
-from nsjob.shell.streams import BROKEN_PIPE, finished, reader_gone, show_lines_at_once
+from nsjob.shell.streams import BROKEN_PIPE, finished, reader_gone, say, show_lines_at_once
 from nsjob.shell.telling import JsonLines, Sentences, Telling
 from nsjob.tcl import TclError, TclInterrupted
 
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
     from nsjob.pool.pool import Pool
     from nsjob.shell.jobs import Jobs
     from nsjob.shell.sources import Source
+    from nsjob.shell.terminal_face import TerminalFace
 
 __all__ = ["Ways", "run"]
 
+_BROKEN_PIPES = (("POSIX", "EPIPE"), ("PYTHON", "BrokenPipeError"))
 _FAREWELL = 0.5  # seconds that interrupted jobs have after `exit`, for their `finally`
 
 
-class Ways(NamedTuple):
+class Ways:
     """How a file is run.
 
     Attributes:
@@ -35,10 +38,13 @@ class Ways(NamedTuple):
         limit: seconds that all of it may take; None for any time.
     """
 
-    json: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    limit: float | None = None
+    __slots__ = ("json", "limit", "quiet", "verbose")
+
+    def __init__(self, json: bool, quiet: bool, verbose: bool, limit: float | None) -> None:
+        self.json = json
+        self.quiet = quiet
+        self.verbose = verbose
+        self.limit = limit
 
     def telling(self) -> Telling:
         """Who tells what has to be told."""
@@ -58,20 +64,20 @@ def run(opened: Callable[[], Pool], source: Source, name: str, words: Sequence[s
     """
     show_lines_at_once()
     file = _File(opened, source, ways)
+    gc.freeze()  # all that is here now stays to the end
+    gc.enable()
     file.session.interp.globals.vars.update(argv0=name, argv=list(words), argc=len(words), tcl_interactive=0)
     try:
         with Stops(ways.limit, file.session.interp.interrupt) as stops:
             try:
-                code = file.run()
-            except Stopped as stopped:
-                code = file.stopped(stopped)
-            except TclInterrupted:
-                if stops.stopped is None:
-                    raise
-                code = file.stopped(stops.stopped)
-            if file.jobs is not None:
-                code = file.jobs.reported(code)
+                code = file.ended(stops)
+                if file.jobs is not None:
+                    code = file.jobs.reported(code)
+            except Stopped as stopped:  # in the very last moment
+                code = stopped.code
     finally:
+        if file.face is not None:
+            file.face.close()
         if file.jobs is not None:
             file.jobs.close()
     failure = finished()
@@ -94,13 +100,29 @@ class _File:
         self.telling = ways.telling()
         self.show: Callable[[Any], object] | None = _print_json if ways.json else None
         self.jobs: Jobs | None = None
+        self.face: TerminalFace | None = None  # where somebody sees the progress
 
     def pool(self) -> Pool:
         """The pool, now that a command asks for it."""
         from nsjob.shell.jobs import Jobs  # late: a script without jobs does not pay for it
 
         self.jobs = Jobs(self.opened(), self.telling, self.ways)
+        if not self.ways.quiet and not self.ways.json and sys.stderr is not None and sys.stderr.isatty():
+            from nsjob.shell.terminal_face import at_terminal  # late: progress is for people
+
+            self.face = self.session.shell.face = at_terminal(self.jobs.pool)
         return self.jobs.pool
+
+    def ended(self, stops: Stops) -> int:
+        """The exit code, when the commands and their jobs have ended, by themselves or stopped."""
+        try:
+            return self.run()
+        except Stopped as stopped:
+            return self.stopped(stopped)
+        except TclInterrupted:
+            if stops.stopped is None:
+                raise
+            return self.stopped(stops.stopped)
 
     def run(self) -> int:
         """Evaluate the commands, and see to the jobs that are left."""
@@ -115,7 +137,8 @@ class _File:
             self.cancel(_FAREWELL)
             return _exit_code(end)
         if self.jobs is not None:
-            self.jobs.wait()
+            with self.session.shell.face.waiting(self.jobs.pool.queues(), ""):
+                self.jobs.wait()
         return 0
 
     def cancel(self, patience: float | None = None) -> None:
@@ -125,12 +148,12 @@ class _File:
 
     def broken_off(self, error: TclError) -> int:
         """The script failed."""
-        if tuple(error.code[:2]) == ("POSIX", "EPIPE") and reader_gone():
+        if tuple(error.code[:2]) in _BROKEN_PIPES and reader_gone():
             self.cancel(_FAREWELL)
             return BROKEN_PIPE
         from nsjob.shell.failures import script_failure  # late: only what fails pays for it
 
-        self.telling.script(script_failure(error, self.source.name, self.session.shell))
+        self.telling.script(script_failure(error, self.source, self.session.shell))
         self.cancel()
         return 1
 
@@ -156,5 +179,5 @@ def _exit_code(end: SystemExit) -> int:
     """What `exit` or Python's sys.exit ends the program with; the system keeps eight bits of it."""
     if end.code is None or isinstance(end.code, int):
         return (end.code or 0) & 255
-    print(end.code, file=sys.stderr)
+    say(str(end.code))
     return 1

@@ -23,7 +23,17 @@ from nsjob.tcl import TclError
 from nsjob.tcl.library import COMMANDS
 from nsjob.tcl.parser import Command, Word
 
-__all__ = ["Scope", "begins_option", "bound_spec", "given_options", "is_option", "option_of", "queue_of", "roles"]
+__all__ = [
+    "Scope",
+    "begins_option",
+    "begins_subcommand",
+    "bound_spec",
+    "given_options",
+    "is_option",
+    "option_of",
+    "queue_of",
+    "roles",
+]
 
 _REDEFINED = re.compile(r"\b(?:proc|rename)[ \t]+\{?([^\s{}]+)\}?(?:[ \t]+([^\s{}]+))?")
 
@@ -148,6 +158,14 @@ def begins_option(spec: Spec, given: str) -> bool:
     return given in ("-", "--") or any(name.startswith(given) for name in (*spec.options, *spec.aliases))
 
 
+def begins_subcommand(scope: Scope, name: str, given: str) -> bool:
+    """Whether what is typed is a subcommand of the command of that name, or the beginning of one."""
+    ensemble = scope.ensemble(name)
+    command = scope.shell.interp.commands.get(name)
+    names = ensemble.names() if ensemble is not None else command.subcommands if command is not None else ()
+    return any(one.startswith(given) for one in names)
+
+
 def option_of(spec: Spec, given: str) -> Option | None:
     """The option of that name or beginning."""
     try:
@@ -197,7 +215,9 @@ def queue_of(scope: Scope, words: list[Word]) -> Word | None:
 def _declared(scope: Scope, spec: Spec, words: list[Word]) -> list[Role]:
     found: list[Role] = []
     at = 0
-    while at < len(words) and spec.options and (is_option(words[at]) or words[at].value == "-"):
+    if spec.options and words and words[-1].value == "-" and _split(spec, words)[1] == words[-1:]:
+        words = [*words[:-1], words[-1]._replace(value="--")]  # the beginning of an option, while it is typed
+    while at < len(words) and spec.options and is_option(words[at]):
         found.append(Role("option", options=spec, command=spec.name))
         option = option_of(spec, words[at].value or "")
         at += 1

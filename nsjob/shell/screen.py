@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.output import Output
 
-__all__ = ["Screen"]
+__all__ = ["Screen", "is_plain"]
 
 _CODES = {"error": "1;31", "hint": "33", "dim": "2", "mark": "36", "wrong": "31", "bold": "1"}
 _PATIENCE = 1.0  # seconds until a loop that does not answer is given up
 _TOGETHER = "\x1b[?2026h"  # terminals that know it show nothing until the other one comes; the others ignore both
 _SHOWN = "\x1b[?2026l"
 _ERASE = "\x1b[{}A\x1b[J"
+
+
+def is_plain(stream: TextIO) -> bool:
+    """Whether nothing but text may be written to a stream."""
+    return os.environ.get("TERM", "") in ("dumb", "unknown") or not stream.isatty()
 
 
 class Strip(Protocol):
@@ -53,7 +58,7 @@ class Screen:
         self.stream = stream
         self.output = output
         self.lock = threading.RLock()
-        self.plain = os.environ.get("TERM", "") in ("dumb", "unknown") or not stream.isatty()
+        self.plain = is_plain(stream)
         self.colour = not self.plain and not os.environ.get("NO_COLOR")
         self.held = False
         self._app: Application[Any] | None = None
@@ -266,6 +271,8 @@ class Screen:
     def lent(self) -> Iterator[None]:
         """Another program has the terminal: nothing is written to it meanwhile."""
         with self.lock:
+            if self.strip is not None:
+                self.strip.clear()
             self.held = True
         try:
             yield

@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.output import create_output
+from prompt_toolkit.output.plain_text import PlainTextOutput
 
 from nsjob.shell.background import Background, Mark
 from nsjob.shell.directories import history_file
+from nsjob.shell.fallbacks import Checks, Colours, Completions
 from nsjob.shell.leaving import Leaving, counted
 from nsjob.shell.logs import Logs
 from nsjob.shell.past import Past
 from nsjob.shell.person import Person
 from nsjob.shell.questions import Questions
 from nsjob.shell.reading import Reading
-from nsjob.shell.screen import Screen
+from nsjob.shell.screen import Screen, is_plain
 from nsjob.shell.toolbar import Toolbar
 from nsjob.shell.voices import Speaker, Voices, speaker
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from prompt_toolkit.completion import Completer
+    from prompt_toolkit.validation import Validator
 
     from nsjob.pool.pool import Pool
     from nsjob.shell.progress import Display
@@ -53,7 +56,8 @@ class Sitting:
         in_thread = _loop_runs()
         self.pool = pool
         self.variables: dict[str, Any] = {}
-        self.screen = screen = Screen(terminal, create_output(stdout=terminal))
+        output = PlainTextOutput(terminal) if is_plain(terminal) else create_output(stdout=terminal)
+        self.screen = screen = Screen(terminal, output)
         self._past = Past(history_file)
         self._questions = Questions(screen, in_thread)
         self._person = Person(
@@ -70,7 +74,16 @@ class Sitting:
         self._session: Session | None = None
         self._display: Display | None = None  # of waits
         self._making = threading.Lock()  # of the session
-        self.reading = Reading(screen, self._past, Toolbar(pool, lambda: screen.width), in_thread, self._warm)
+        with create_app_session(output=output):
+            self.reading = Reading(
+                screen,
+                self._past,
+                Toolbar(pool, lambda: screen.width),
+                Completions(self._completer),
+                Checks(self._validator),
+                in_thread,
+                self._warm,
+            )
 
     @contextmanager
     def open(self) -> Iterator[Sitting]:
@@ -104,21 +117,28 @@ class Sitting:
         return Troubles(self.screen.paint)
 
     def _warm(self) -> None:
-        threading.Thread(target=self._enrich, name="nsjob-warm", daemon=True).start()
+        threading.Thread(target=self._colour, name="nsjob-warm", daemon=True).start()
 
-    def _enrich(self) -> None:
+    def _colour(self) -> None:
+        session = self.session
+        from nsjob.shell.brackets import MatchingBrackets
+        from nsjob.shell.highlight import NsjobLexer
+        from nsjob.shell.palette import typing_style
+
+        lexer = NsjobLexer(session)
+        self.reading.colour(Colours(lexer, _COLOURED), MatchingBrackets(lexer), typing_style())
+
+    def _completer(self) -> Completer:
         session = self.session
         from nsjob.shell.completion import NsjobCompleter
-        from nsjob.shell.fallbacks import Checks, Colours, Completions
-        from nsjob.shell.highlight import NsjobLexer
+
+        return NsjobCompleter(session)
+
+    def _validator(self) -> Validator:
+        session = self.session
         from nsjob.shell.validation import NsjobValidator
 
-        self.reading.enrich(
-            Colours(NsjobLexer(session), _COLOURED),
-            Completions(NsjobCompleter(session)),
-            Checks(NsjobValidator(session)),
-            None,
-        )
+        return NsjobValidator(session)
 
     # -- read, evaluate, show ------------------------------------------------------------------------------------
 
@@ -139,29 +159,28 @@ class Sitting:
             return
         from nsjob.shell.rc import read_rc
 
-        with self._voices.speaking():
-            trouble = read_rc(self.session)
+        try:
+            with self._voices.speaking():
+                trouble = read_rc(self.session)
+        except KeyboardInterrupt:
+            trouble = f"{path} was stopped"
         if trouble:
             self.say(trouble)
 
     def until_left(self) -> int:
         """Evaluate what is entered, until the person leaves. Returns the exit code."""
         while True:
-            trouble = self._past.take_trouble()
-            if trouble:
-                self.say(trouble)
             try:
+                trouble = self._past.take_trouble()
+                if trouble:
+                    self.say(trouble)
                 entry = self.reading.entry()
+                if entry.strip():
+                    self._evaluate(entry)
             except KeyboardInterrupt:
                 continue
             except EOFError:
                 return 0
-            except SystemExit as ended:
-                return exit_code(ended)
-            if not entry.strip():
-                continue
-            try:
-                self._evaluate(entry)
             except SystemExit as ended:
                 return exit_code(ended)
 
@@ -187,8 +206,9 @@ class Sitting:
 
     def _failed(self, error: TclError, entry: str) -> None:
         from nsjob.shell.failures import script_failure
+        from nsjob.shell.sources import Source
 
-        failure = script_failure(error, "", self.session.shell)
+        failure = script_failure(error, Source(entry, ""), self.session.shell)
         self.screen.line(self._troubles.of_script(error, failure, entry))
 
     def _interrupted(self) -> str:
@@ -236,17 +256,13 @@ class Sitting:
         if self._display is None:
             from nsjob.shell.progress import Display
             from nsjob.shell.strip import Strip
+            from nsjob.shell.terminal import Terminal
 
-            self.screen.strip = strip = Strip(self._console)
+            self.screen.strip = strip = Strip(Terminal(self.screen.stream))
             self._display = Display(self.pool, strip)
         from nsjob.shell.progress import Wait
 
         return Wait(self._display, queues, job)
-
-    def _console(self) -> Console:
-        from rich.console import Console
-
-        return Console(file=self.screen.stream, force_terminal=True, highlight=False)
 
     def _draw(self, title: str, value: Any) -> None:
         from nsjob.shell.render import shown

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
 
 __all__ = ["Source", "Unreadable", "file_source", "standard_source", "word_source"]
 
 
-class Source(NamedTuple):
+class Source:
     """Commands to be run.
 
     Attributes:
@@ -17,9 +16,12 @@ class Source(NamedTuple):
         path: what `info script` answers; empty where it is no file.
     """
 
-    text: str
-    name: str
-    path: str = ""
+    __slots__ = ("name", "path", "text")
+
+    def __init__(self, text: str, name: str, path: str = "") -> None:
+        self.text = text
+        self.name = name
+        self.path = path
 
 
 class Unreadable(Exception):

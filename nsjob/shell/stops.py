@@ -18,7 +18,7 @@ LATE = 124
 _LONGEST = 1e8  # seconds that a timer can take everywhere
 
 
-class Stopped(BaseException):
+class Stopped(KeyboardInterrupt):
     """The script has to end. No `catch` of it holds this.
 
     Attributes:

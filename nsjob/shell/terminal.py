@@ -8,7 +8,54 @@ from typing import Any, TextIO
 
 from nsjob.tcl.values import text
 
-__all__ = ["answer", "has_colours", "is_terminal", "width_of"]
+__all__ = ["Terminal", "answer", "is_terminal"]
+
+
+class Terminal:
+    """A text stream, as what it shows on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    @property
+    def width(self) -> int:
+        """Cells of a line; 80 where that is not known."""
+        return self._size()[0]
+
+    @property
+    def height(self) -> int:
+        """Lines; 24 where that is not known."""
+        return self._size()[1]
+
+    @property
+    def seen(self) -> bool:
+        """Whether a person sees what is written to it."""
+        return is_terminal(self.stream)
+
+    @property
+    def moves(self) -> bool:
+        """Whether what was written can be taken away again."""
+        return self.seen and os.environ.get("TERM") not in ("dumb", "unknown") and (os.name != "nt" or _is_modern())
+
+    @property
+    def colours(self) -> bool:
+        """Whether colours are wanted there, which NO_COLOR denies (https://no-color.org)."""
+        return self.moves and not os.environ.get("NO_COLOR")
+
+    def encodable(self, text: str) -> str:
+        """The text, with a question mark for what the stream's encoding has not."""
+        encoding = getattr(self.stream, "encoding", None) or "utf-8"
+        try:
+            return text.encode(encoding, "replace").decode(encoding)
+        except LookupError:
+            return text.encode("ascii", "replace").decode("ascii")
+
+    def _size(self) -> tuple[int, int]:
+        try:
+            size = os.get_terminal_size(self.stream.fileno())
+        except (OSError, ValueError, AttributeError):
+            size = shutil.get_terminal_size()
+        return size.columns or 80, size.lines or 24
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -19,25 +66,16 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
-def has_colours(stream: TextIO | None) -> bool:
-    """Whether colours are wanted there: at a terminal that is not dumb, unless NO_COLOR is set (https://no-color.org)."""
-    return is_terminal(stream) and os.environ.get("TERM") not in ("dumb", "unknown") and not os.environ.get("NO_COLOR")
-
-
-def width_of(stream: TextIO) -> int:
-    """How many cells its lines have; 80 where that is not known."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or 80
-    except (OSError, ValueError, AttributeError):
-        return shutil.get_terminal_size().columns
+def _is_modern() -> bool:
+    """Whether a terminal of Windows understands control sequences."""
+    return any(name in os.environ for name in ("WT_SESSION", "ANSICON", "TERM", "TERM_PROGRAM"))
 
 
 def answer(value: Any, stream: TextIO) -> str:
     """A result as it is written to a stream: for a person at a terminal, as plain Tcl text for programs."""
-    if not is_terminal(stream):
+    terminal = Terminal(stream)
+    if not terminal.seen:
         return text(value)
     from nsjob.shell.render import shown  # late: programs need no tables
 
-    picture = shown(value, width_of(stream), has_colours(stream))
-    encoding = stream.encoding or "utf-8"
-    return picture.encode(encoding, "replace").decode(encoding)
+    return terminal.encodable(shown(value, terminal.width, terminal.colours))

@@ -9,13 +9,12 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from nsjob.commands.face import Silent
-from nsjob.shell.progress import Display, Wait
 from nsjob.shell.strip import Stream, Strip
+from nsjob.shell.terminal import Terminal, is_terminal
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from nsjob.pool.pool import Pool
+    from nsjob.shell.progress import Display
 
 __all__ = ["TerminalFace", "at_terminal"]
 
@@ -31,13 +30,13 @@ class TerminalFace(Silent):
     """While there is one, `sys.stdout` and `sys.stderr` write past the progress where they are terminals."""
 
     def __init__(self, pool: Pool) -> None:
-        terminal = sys.stderr
-        strip = Strip(lambda: _console(terminal))
-        self._display = Display(pool, strip)
+        self._pool = pool
+        self._strip = strip = Strip(Terminal(sys.stderr))
+        self._display: Display | None = None
         self._replaced: list[tuple[str, Stream]] = []
         for name in _STREAMS:
             original = getattr(sys, name)
-            if original is not None and original.isatty():
+            if is_terminal(original):
                 stream: Any = Stream(original, strip)
                 setattr(sys, name, stream)
                 self._replaced.append((name, stream))
@@ -45,23 +44,22 @@ class TerminalFace(Silent):
         atexit.register(self.close)
 
     def waiting(self, queues: Sequence[str], job: str) -> AbstractContextManager[Any]:
+        from nsjob.shell.progress import Display, Wait  # late: not every file waits
+
+        if self._display is None:
+            self._display = Display(self._pool, self._strip)
         return Wait(self._display, queues, job)
 
     def clear(self) -> None:
         """Take the progress away."""
-        self._display.clear()
+        if self._display is not None:
+            self._display.clear()
 
     def close(self) -> None:
         """Take the progress away for good, and put the streams back."""
         atexit.unregister(self.close)
-        self._display.clear()
+        self.clear()
         for name, stream in self._replaced:
             if getattr(sys, name) is stream:  # else somebody else has wrapped it
                 setattr(sys, name, stream.original)
         self._replaced.clear()
-
-
-def _console(terminal: Any) -> Console:
-    from rich.console import Console  # late: short waits show nothing
-
-    return Console(file=terminal, highlight=False)

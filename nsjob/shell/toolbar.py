@@ -98,13 +98,11 @@ def _lined_up(*groups: list[tuple[str, str]]) -> StyleAndTextTuples:
 def _long(figures: Figures) -> StyleAndTextTuples:
     return _lined_up(
         [
-            ("class:toolbar.name", "threads"),
-            _count(figures.busy, "busy", "running"),
+            _count(figures.busy, "threads busy", "running"),
             _count(figures.idle, "idle", "idle"),
             _count(figures.lost, "lost", "failed"),
         ],
         [
-            ("class:toolbar.name", "jobs"),
             _count(figures.scheduled, "scheduled", "scheduled"),
             _count(figures.running, "running", "running"),
             _count(figures.done, "done", "done"),

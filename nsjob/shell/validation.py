@@ -45,14 +45,14 @@ def mistakes(session: Session, text: str) -> Mistake | None:
 
     That is also the answer for text that is not complete yet.
     """
-    if len(text) > _LARGEST or not is_complete(text):
+    if len(text) > _LARGEST:
         return None
-    inspector = _Inspector(Scope.of(session.shell, text), text)
     try:
-        inspector.script(parse_partly(text))
+        if is_complete(text):
+            _Inspector(Scope.of(session.shell, text), text).script(parse_partly(text))
     except _Found as found:
         return min(found.at, len(text)), found.message
-    except RecursionError:
+    except RecursionError:  # it is nested deeper than can be told
         return None
     return None
 
@@ -156,7 +156,8 @@ class _Inspector:
         for argument, word in zip(spec.arguments, words, strict=False):
             self.converted(argument.label, argument.kind.convert, word)
         if len(words) > len(spec.arguments) and not any(argument.rest for argument in spec.arguments):
-            surplus = words[len(spec.arguments)]
+            late = [word for word in words[1:] if word.value in spec.options]
+            surplus = late[0] if late else words[len(spec.arguments)]
             try:
                 spec.bind([word.value if word.value is not None else "1" for word in words])
             except TclError as error:
@@ -264,7 +265,7 @@ class _Inspector:
             whole = self.source[start : word.end - delimited] == script
             at = start + _offset(error, script) if whole else word.start
             hint = snippet_hint(script)
-            raise _Found(at, f"Python: {error.msg}{f' - {hint}' if hint else ''}") from None
+            raise _Found(at, hint or f"Python: {error.msg}") from None
 
 
 def _offset(error: SnippetError, script: str) -> int:

@@ -111,9 +111,7 @@ def test_create_of_a_queue_that_is_there_fails(session: Session, failing: Failin
     assert str(failing("ns_job create z")) == "queue already exists: z"
 
 
-CREATE = (
-    'wrong # args: should be "ns_job create ?-desc /value/? ?-option /value/ ...? /queueId/ ?/maxthreads[1,MAX]/?"'
-)
+CREATE = 'wrong # args: should be "ns_job create ?-desc /value/? ?-option /value/ ...? /queueId/ ?/maxthreads[1,MAX]/?"'
 
 
 @pytest.mark.parametrize(
@@ -237,6 +235,7 @@ COMMANDS_WITH_A_QUEUE = [
     "cancel nosuch J", "delete nosuch", "exists nosuch J", "joblist nosuch", "jobs nosuch", "queue nosuch {1}",
     "wait nosuch J", "waitany nosuch", "waitall nosuch", "pause nosuch", "resume nosuch", "resize nosuch 2",
     "drain nosuch", "counts nosuch", "show nosuch J", "output nosuch J", "kill nosuch J", "requeue nosuch J",
+    "exec nosuch true", "send nosuch J x", "taskfile nosuch J",
     "snooze nosuch J 1s", "run nosuch J", "retry nosuch J", "retry -failed nosuch", "cancel -all nosuch",
 ]  # fmt: skip
 

@@ -28,6 +28,7 @@ GOOD = {
     "arg": "word", "integer[1,MAX]": "1", "integer[0,MAX]": "1", "number": "1.5", "time": "100", "priority": "7",
     "list": "", "dict": "a 1", "python|tcl": "tcl", "continue|pause|cancel": "pause", "severity": "notice",
 }  # fmt: skip
+NEEDED = {"create": "new", "exec": "programs"}  # the queues that these want
 BAD = {
     "integer[1,MAX]": ["abc", "", "1.5", "0", "-1"],
     "integer[0,MAX]": ["abc", "", "1.5", "-1"],
@@ -91,7 +92,9 @@ ARGUMENTS = [
 
 
 @pytest.mark.parametrize(
-    ("spec", "place", "shown"), ARGUMENTS, ids=[f"{spec.short}-{spec.arguments[place].name}" for spec, place, _ in ARGUMENTS]
+    ("spec", "place", "shown"),
+    ARGUMENTS,
+    ids=[f"{spec.short}-{spec.arguments[place].name}" for spec, place, _ in ARGUMENTS],
 )
 def test_an_argument_that_cannot_be_is_named_with_what_would_be_right(
     failing: Failing, spec: Spec, place: int, shown: str
@@ -100,7 +103,9 @@ def test_an_argument_that_cannot_be_is_named_with_what_would_be_right(
     for value in BAD[shown]:
         if value.startswith("-") and not place:
             continue
-        check_message(str(failing(line(spec, *given[:place], value, *given[place + 1 :]))), spec.arguments[place].name, value)
+        check_message(
+            str(failing(line(spec, *given[:place], value, *given[place + 1 :]))), spec.arguments[place].name, value
+        )
 
 
 def test_usage_of_every_command_is_made_of_its_words() -> None:
@@ -142,9 +147,11 @@ def test_a_value_that_cannot_be_is_answered_with_what_would_be_right(
     session: Session, failing: Failing, spec: Spec, option: Option
 ) -> None:
     assert option.kind is not None
+    session.eval("create -engine command programs")
     before = session.eval("list [queuelist] [configure]")
     for value in BAD.get(option.kind.shown, ()):
-        given = [word if word != "q" or spec.short != "create" else "new" for word in words(spec)]
+        given = words(spec)
+        given[:1] = [NEEDED.get(spec.short, word) for word in given[:1]]
         check_message(str(failing(line(spec, option.name, value, *given))), option.name, value)
     assert session.eval("list [queuelist] [configure]") == before
 
@@ -195,9 +202,7 @@ TRAILING = [(spec, option) for spec, option in OPTIONS if spec.arguments and not
 
 
 @pytest.mark.parametrize(("spec", "option"), TRAILING, ids=named(TRAILING))
-def test_options_after_the_arguments_get_a_hint(
-    session: Session, failing: Failing, spec: Spec, option: Option
-) -> None:
+def test_options_after_the_arguments_get_a_hint(session: Session, failing: Failing, spec: Spec, option: Option) -> None:
     value = [] if option.kind is None else [GOOD[option.kind.shown]]
     given = [GOOD[argument.kind.shown] for argument in spec.arguments]
     error = failing(line(spec, *given, option.name, *value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +36,13 @@ def shows(*options: str) -> Callable[[Test], Test]:
 def test_every_option_has_a_test_of_its_effect() -> None:
     specs = {**NS_JOB.specs, **GENERAL}
     assert set(specs) <= {*WORDS, "exec"}
-    assert {(name, option) for name, spec in specs.items() for option in spec.options} == SHOWN
+    common = specs["queue"].options
+    shared = {
+        ("exec", name)
+        for name, option in specs["exec"].options.items()
+        if name in common and option.doc == common[name].doc
+    }
+    assert {(name, option) for name, spec in specs.items() for option in spec.options} == SHOWN | shared
 
 
 # -- options that a queue can have for all its jobs, and each job for itself ------------------------------------------
@@ -259,7 +266,7 @@ def test_onerror_is_what_a_failure_does_to_the_queue(session: Session, onerror: 
         assert records(session, "queuelist")[1]["paused"] == 1
         assert session.eval("resume w; wait w next") == 7
     else:
-        assert session.eval("exists w next") == 0
+        until(lambda: session.eval("exists w next") == 0)
 
 
 @shows("create -engine")
@@ -278,6 +285,35 @@ def test_lang_is_the_language_of_scripts(session: Session) -> None:
     assert mapping(session.eval("configure -lang tcl"))["lang"] == "tcl"
     assert session.eval("wait none [queue none {expr {6 * 7}}]") == 42
     assert session.eval("wait p [queue p {6 * 7}]") == 42
+
+
+@shows("create -jobsperworker")
+def test_a_worker_ends_after_its_jobs(session: Session) -> None:
+    session.eval("create -engine process -jobsperworker 1 w 1")
+    script = "wait w [queue w {__import__('os').getpid()}]"
+    assert session.eval(script) != session.eval(script)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or sys.platform == "darwin", reason="the limit is Linux's")
+@shows("create -maxmem")
+def test_a_worker_may_take_so_much_memory(session: Session, failing: Failing) -> None:
+    session.eval("create -engine process -maxmem 1G w 1")
+    assert session.eval("wait w [queue w {len(bytes(1000))}]") == 1000
+    assert failing("wait w [queue w {len(bytes(8_000_000_000))}]").code == ("PYTHON", "MemoryError")
+
+
+@shows("create -spool", "create -keep")
+def test_what_programs_write_is_kept_in_the_spool_for_its_time(session: Session, tmp_path: Path) -> None:
+    session.eval(
+        "create -engine command -spool $spool -keep 0 w; create -engine command -spool $spool k", spool=str(tmp_path)
+    )
+    for queue in ("w", "k"):
+        session.eval(f"ns_job exec -jobid J {queue} $python -c {{print(5)}}; wait {queue} J", python=sys.executable)
+    session.eval("cleanup")
+    kept = Path(session.eval("taskfile k J"))
+    assert kept.is_relative_to(tmp_path)
+    assert [found.name for found in tmp_path.rglob("out.log")] == ["out.log"]
+    assert (kept / "out.log").exists()
 
 
 # -- options of jobs --------------------------------------------------------------------------------------------------
@@ -377,10 +413,48 @@ def test_file_is_where_the_script_stands(session: Session, failing: Failing, tmp
     file = tmp_path / "job.py"
     file.write_text('text = "}{\\\\"\nlen(text)\n')
     assert session.eval("wait q [queue -file $file q]", file=str(file)) == 3
-    assert str(failing("queue -file nowhere.py q")) == "couldn't read file \"nowhere.py\": no such file or directory"
+    assert str(failing("queue -file nowhere.py q")) == 'couldn\'t read file "nowhere.py": no such file or directory'
     assert str(failing("queue -file $file q {1}")) == "queue: give -file or a script, not both"
     file.write_bytes(b"\xff\xfe")
     assert str(failing("queue -file $file q")).endswith("it is not UTF-8")
+
+
+# -- programs ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def program(session: Session) -> Callable[[str, str], Any]:
+    """Run Python code as a program, with options of exec, and return what it wrote."""
+    session.eval("create -engine command programs", python=sys.executable)
+
+    def run(options: str, code: str) -> Any:
+        script = "set job [ns_job exec {} programs $python -c $code]; wait programs $job; output programs $job"
+        return session.eval(script.replace("{}", options), code=code)
+
+    return run
+
+
+@shows("exec -cwd", "exec -env", "exec -stdin")
+def test_a_program_has_its_directory_environment_and_input(program: Callable[[str, str], Any], tmp_path: Path) -> None:
+    (tmp_path / "here.txt").touch()
+    assert program(f"-cwd {{{tmp_path}}}", "import os; print(os.listdir())").strip() == "['here.txt']"
+    assert program("-env {GREETING {hello there}}", "import os; print(os.environ['GREETING'])").strip() == "hello there"
+    assert program("-stdin {a b}", "print(input())").strip() == "a b"
+
+
+@shows("exec -open")
+def test_an_open_program_is_sent_its_input(session: Session, program: Callable[[str, str], Any]) -> None:
+    session.eval("ns_job exec -open -jobid J programs $python -c $code", code="print(input())")
+    until(lambda: mapping(session.eval("show programs J"))["state"] == "running")
+    until(lambda: session.eval('catch {send programs J "hello\\n"}') == 0)  # its program may have yet to start
+    session.eval("wait programs J")
+    assert session.eval("output programs J").strip() == "hello"
+
+
+def test_the_other_options_of_exec_are_those_of_queue(session: Session, program: Callable[[str, str], Any]) -> None:
+    session.eval("pause programs; ns_job exec -jobid J -note n -priority high -head programs $python")
+    info = records(session, "joblist programs")[0]
+    assert [info[name] for name in ("id", "note", "priority")] == ["J", "n", 191]
 
 
 # -- waiting ----------------------------------------------------------------------------------------------------------

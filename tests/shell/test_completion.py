@@ -15,7 +15,7 @@ import nsjob
 from nsjob.commands.declare import GENERAL, NS_JOB
 from nsjob.shell.completion import Completion, NsjobCompleter, completions
 from nsjob.shell.session import Session
-from tests.shell.drafts import TEXTS
+from tests.shell.drafts import DEEP, TEXTS
 
 
 @pytest.fixture
@@ -69,17 +69,48 @@ def test_all_commands_there_are_are_offered_to_an_empty_line(session: Session) -
 @pytest.mark.parametrize(
     "before",
     [
-        "set x [", "foreach x $l {", "foreach x $l {\n    ", "puts a;", "puts a\n", "if {1} {", "if {1} {puts a} else {", "while {1} {",
-        'puts "a [', "for {set i 0} {$i < [", "proc f {x} {if {$x} {", "catch {", "if {[", "expr {1 + [", "switch $x {a {", "lmap x $l {",
-        "dict for {k v} $d {", "try {", "try {} on error {e} {", "try {} finally {", "apply {{x} {", "queue -lang tcl q {", "$x(a) [",
-        "puts $a([", "watch ", "watch 2s ", "watch {", "time {", "after 5 {", "{*}[", 'queue q "[', "# a comment\n", "puts a ;# b\n",
+        "set x [",
+        "foreach x $l {",
+        "foreach x $l {\n    ",
+        "puts a;",
+        "puts a\n",
+        "if {1} {",
+        "if {1} {puts a} else {",
+        "while {1} {",
+        'puts "a [',
+        "for {set i 0} {$i < [",
+        "proc f {x} {if {$x} {",
+        "catch {",
+        "if {[",
+        "expr {1 + [",
+        "switch $x {a {",
+        "lmap x $l {",
+        "dict for {k v} $d {",
+        "try {",
+        "try {} on error {e} {",
+        "try {} finally {",
+        "apply {{x} {",
+        "queue -lang tcl q {",
+        "$x(a) [",
+        "puts $a([",
+        "watch ",
+        "watch 2s ",
+        "watch {",
+        "time {",
+        "after 5 {",
+        "{*}[",
+        'queue q "[',
+        "# a comment\n",
+        "puts a ;# b\n",
     ],
-)  # fmt: skip
+)
 def test_commands_are_offered_wherever_a_command_can_be(session: Session, before: str) -> None:
     assert shown(session, before + "joblis") == ["joblist"]
 
 
-@pytest.mark.parametrize("before", ["# ", "puts a ;# ", "foreach x $l {\n# ", "set x [\n# ", "puts {a}b", "puts ", "set x {"])
+@pytest.mark.parametrize(
+    "before", ["# ", "puts a ;# ", "foreach x $l {\n# ", "set x [\n# ", "puts {a}b", "puts ", "set x {"]
+)
 def test_nothing_is_offered_in_comments_and_plain_text(session: Session, before: str) -> None:
     assert shown(session, before + "joblis") == []
 
@@ -99,6 +130,11 @@ def test_what_begins_so_comes_before_what_has_the_letters(session: Session) -> N
     assert found[:3] == ["queue", "queues", "queuelist"]
     assert "requeue" in found[3:]
     assert shown(session, "wtny") == ["waitany"]
+
+
+def test_where_only_one_begins_so_no_others_are_offered(session: Session) -> None:
+    assert shown(session, "expr {sqr") == ["sqrt"]
+    assert set(shown(session, "expr {qr")) == {"sqrt", "isqrt"}
 
 
 def test_subcommands_are_offered_with_their_first_sentence(session: Session) -> None:
@@ -185,7 +221,7 @@ def test_names_that_need_quoting_are_quoted(session: Session) -> None:
 
 
 def test_a_queue_with_very_many_jobs_is_not_listed(session: Session) -> None:
-    session.eval("foreach x [lrepeat 5001 x] {queue images {1}}")
+    session.eval("foreach x [lrepeat 2001 x] {queue images {1}}")
     assert shown(session, "wait images ") == []
 
 
@@ -301,7 +337,10 @@ def test_names_are_offered_again_after_strings_and_comments(session: Session) ->
 
 def test_no_code_is_run_to_find_names(session: Session) -> None:
     session.eval(
-        "ns_eval {class Trap:\n    @property\n    def door(self): raise SystemExit\n    def __getattr__(self, name): raise SystemExit\n"
+        "ns_eval {class Trap:\n"
+        "    @property\n"
+        "    def door(self): raise SystemExit\n"
+        "    def __getattr__(self, name): raise SystemExit\n"
         "trap = Trap()}"
     )
     assert shown(session, "queue q {trap.do") == ["door"]
@@ -351,7 +390,7 @@ def test_any_text_and_cursor_gives_completions_that_begin_before_the_cursor(
         assert one.text
 
 
-@pytest.mark.parametrize("piece", ["[", "{", '"$a(', "if 1 {", "$a(", "[\n#", "\\", 'puts [a "', "expr {", "switch x {"])
+@pytest.mark.parametrize("piece", DEEP)
 def test_very_deep_texts_are_no_trouble(session: Session, piece: str) -> None:
     at_end(session, piece * 500)
 

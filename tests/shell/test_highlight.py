@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from prompt_toolkit.document import Document
+from prompt_toolkit.layout.controls import BufferControl
+from prompt_toolkit.layout.processors import TransformationInput
 
 import nsjob
-from nsjob.shell.highlight import LARGEST, NsjobLexer, matching_bracket, tokens
+from nsjob.shell.brackets import MatchingBrackets, matching_bracket
+from nsjob.shell.highlight import LARGEST, NsjobLexer, tokens
+from nsjob.shell.palette import typing_style
 from nsjob.shell.session import Session
-from tests.shell.drafts import TEXTS
+from tests.shell.drafts import DEEP, TEXTS
 
 
 @pytest.fixture
@@ -116,6 +120,13 @@ def test_options_that_there_are_not_are_marked_once_nothing_begins_so(session: S
     assert style(session, "queue -heaf", "-heaf") == "error"
 
 
+def test_so_are_subcommands(session: Session) -> None:
+    assert style(session, "ns_job wai q", "wai") == "name.function"
+    assert style(session, "ns_job wiat q", "wiat") == "error"
+    assert style(session, "string lenght a", "lenght") == "error"
+    assert style(session, "help nothing", "nothing") == "name.function"
+
+
 def test_unknown_commands_have_no_colour_and_procedures_of_the_text_have(session: Session) -> None:
     assert style(session, "nothing 1", "nothing") == ""
     assert style(session, "proc nothing {x} {}; nothing 1", "nothing", 2) == "name.function"
@@ -125,7 +136,7 @@ def test_what_is_still_open_is_shown_as_what_it_will_be(session: Session) -> Non
     assert style(session, "queue q {return [1", "return") == "keyword"
     assert style(session, 'puts "a [wait q $x', "$x") == "name.variable"
     assert style(session, "if {$x > [llength $l", "llength") == "name.function"
-    assert style(session, "foreach x $l {queue q {def", "def") == "keyword"
+    assert style(session, "foreach x $l {queue q {def f", "def") == "keyword"
 
 
 def test_after_what_is_wrong_the_next_line_is_right_again(session: Session) -> None:
@@ -147,7 +158,7 @@ def test_pasted_texts_of_ten_thousand_lines_are_shown_plainly(session: Session) 
     assert line(9_999) == [("", "queue q {1 + 1}")]
 
 
-@pytest.mark.parametrize("piece", ["[", "{", '"$a(', "if 1 {", "$a(", "[\n#", "\\", 'puts [a "', "expr {", "switch x {"])
+@pytest.mark.parametrize("piece", DEEP)
 def test_very_deep_texts_are_shown_too(session: Session, piece: str) -> None:
     text = piece * (LARGEST // len(piece) // 20)
     assert "".join(shown for _, shown in tokens(session, text)) == text
@@ -191,30 +202,59 @@ def test_the_same_text_is_shown_anew_when_a_command_was_defined(session: Session
 # -- brackets that belong together ------------------------------------------------------------------------------------
 
 
+def matched(session: Session, text: str, cursor: int) -> tuple[int, int] | None:
+    return matching_bracket(tokens(session, text), text, cursor)
+
+
 def test_a_bracket_at_the_cursor_or_before_it_finds_the_other(session: Session) -> None:
     text = "foreach x $l {puts [f $x]}"
-    assert matching_bracket(session, text, 13) == (13, 25)
-    assert matching_bracket(session, text, 26) == (25, 13)
-    assert matching_bracket(session, text, 25) == (25, 13)
-    assert matching_bracket(session, text, 19) == (19, 24)
+    assert matched(session, text, 13) == (13, 25)
+    assert matched(session, text, 26) == (25, 13)
+    assert matched(session, text, 25) == (25, 13)
+    assert matched(session, text, 19) == (19, 24)
 
 
 def test_brackets_in_strings_of_python_are_none(session: Session) -> None:
     text = "queue q {f(')', (1))}"
-    assert matching_bracket(session, text, 10) == (10, 19)
-    assert matching_bracket(session, text, 12) is None
+    assert matched(session, text, 10) == (10, 19)
+    assert matched(session, text, 12) is None
 
 
 def test_a_bracket_without_another_matches_nothing(session: Session) -> None:
-    assert matching_bracket(session, "foreach x $l {puts", 13) is None
-    assert matching_bracket(session, "puts a", 3) is None
+    assert matched(session, "foreach x $l {puts", 13) is None
+    assert matched(session, "puts a", 3) is None
 
 
 @settings(deadline=None)
 @given(TEXTS)
 def test_who_matches_is_matched(anywhere: Session, text: str) -> None:
     for cursor in range(len(text) + 1):
-        found = matching_bracket(anywhere, text, cursor)
+        found = matched(anywhere, text, cursor)
         if found is not None:
             place, other = found
-            assert matching_bracket(anywhere, text, other) == (other, place)
+            assert matched(anywhere, text, other) == (other, place)
+
+
+# -- prompt_toolkit's side --------------------------------------------------------------------------------------------
+
+
+def test_every_style_has_a_colour_of_the_terminals_own(session: Session) -> None:
+    style = typing_style()
+    for text in ("if {$x} {queue -head q {def f(): return 'a'}} ;# b", "queue -heaf q {@f\nclass X: pass}"):
+        for name, _ in tokens(session, text):
+            colour = style.get_attrs_for_style_str(name).color
+            assert colour is None or colour in ("", "default") or colour.startswith("ansi")
+
+
+def test_the_bracket_at_the_cursor_and_its_other_are_marked(session: Session) -> None:
+    lexer = NsjobLexer(session)
+    document = Document("foreach x $l {\n    f\n}", 21)
+    marked = []
+    for number in range(3):
+        control = BufferControl()
+        line = TransformationInput(
+            control, document, number, lambda column: column, lexer.lex_document(document)(number), 80, 20
+        )
+        shown = MatchingBrackets(lexer).apply_transformation(line).fragments
+        marked += [(number, fragment[1]) for fragment in shown if "matching-bracket" in fragment[0]]
+    assert marked == [(0, "{"), (2, "}")]

@@ -1,8 +1,9 @@
-"""Validation: what is wrong for certain is told, at its place, before it is sent; and with how many blanks lines begin."""
+"""Validation: what is wrong for certain is told at its place before it is sent; and how far lines are indented."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +12,14 @@ from prompt_toolkit.validation import ValidationError
 
 import nsjob
 from nsjob.commands.declare import GENERAL, NS_JOB
+from nsjob.commands.spec import Spec
 from nsjob.shell.indentation import closing_indentation, indentation
 from nsjob.shell.session import Session
 from nsjob.shell.validation import NsjobValidator, mistakes
-from nsjob.tcl import is_complete
-from tests.shell.drafts import TEXTS
+from nsjob.tcl import TclError, is_complete
+from tests.shell.drafts import DEEP, TEXTS
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -52,7 +56,6 @@ def wrong(session: Session, marked: str) -> str:
         ('if {1} {puts ¦"a}', 'missing "'),
         ("foreach x $l {puts ¦[f $x}", "missing close-bracket"),
         ("if {¦$x >} {puts a}", "missing operand in the expression"),
-        ("while {[¦} a]} {}", "extra close-brace"),
     ],
 )
 def test_tcl_that_cannot_be_is_told_at_its_place(session: Session, text: str, said: str) -> None:
@@ -61,7 +64,16 @@ def test_tcl_that_cannot_be_is_told_at_its_place(session: Session, text: str, sa
 
 @pytest.mark.parametrize(
     "text",
-    ["queue q {x = [1,", "puts [wait q", 'puts "a', "foreach x $l {", "puts a \\\n", "queue q {\n    if x", "puts ${a", ""],
+    [
+        "queue q {x = [1,",
+        "puts [wait q",
+        'puts "a',
+        "foreach x $l {",
+        "puts a \\\n",
+        "queue q {\n    if x",
+        "puts ${a",
+        "",
+    ],
 )
 def test_text_that_goes_on_is_not_wrong(session: Session, text: str) -> None:
     assert mistakes(session, text) is None
@@ -70,17 +82,48 @@ def test_text_that_goes_on_is_not_wrong(session: Session, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "puts hi}", "set x }", "queue q {1 + 1}", "queue q {\n    x = 1\n    if x:\n        x = 2\n    x\n}", "queue q {return 1}",
-        "queue q {for i in (1, 2):\n        print(i)\n}", "wait q $job", "wait {*}$both", "queue {*}$args", "catch {wait q}",
-        'queue q "f($x)"', "queue $q {set x 5; puts", "set x [queue -timeout $time q {1}]", "queue $flag q {1}", "unheard of $x",
-        "queue -lang tcl q {set x 5}", "switch $x {a - b {puts c}}", "resize q $n", "if $x {puts a} else {puts b}", "expr $a + 1",
-        "queue q {await f()}", "py {import math}", "ns_eval -lang tcl {proc f {x} {}}", "foreach {a b} $l {puts $a}", "if 1 puts",
-        "proc queue {a} {}; queue 1 2 3 4", "proc f {x} {lindex $x}; rename lindex first; first", "queue -lang $l q {set x 5}",
-        "try {wait} on error {} {puts a}", "puts $a([set x])", "apply {{x} {incr x}} 1", "help wait", "watch 2s joblist q",
-        "create -lang tcl new; queue new {set x 5}", "configure -lang tcl; queue q {set x 5}", "configure -lang $l; queue q {set x 5}",
-        "create -lang tcl $name; queue $name {set x 5}", "queue -- q {1}", "queue -priority 200 q {1}", "queue -prio high q {1}",
+        "puts hi}",
+        "set x }",
+        "queue q {1 + 1}",
+        "queue q {\n    x = 1\n    if x:\n        x = 2\n    x\n}",
+        "queue q {return 1}",
+        "queue q {for i in (1, 2):\n        print(i)\n}",
+        "wait q $job",
+        "wait {*}$both",
+        "queue {*}$args",
+        "catch {wait q}",
+        'queue q "f($x)"',
+        "queue $q {set x 5; puts",
+        "set x [queue -timeout $time q {1}]",
+        "queue $flag q {1}",
+        "unheard of $x",
+        "queue -lang tcl q {set x 5}",
+        "switch $x {a - b {puts c}}",
+        "resize q $n",
+        "if $x {puts a} else {puts b}",
+        "expr $a + 1",
+        "queue q {await f()}",
+        "py {import math}",
+        "ns_eval -lang tcl {proc f {x} {}}",
+        "foreach {a b} $l {puts $a}",
+        "if 1 puts",
+        "proc queue {a} {}; queue 1 2 3 4",
+        "proc f {x} {lindex $x}; rename lindex first; first",
+        "queue -lang $l q {set x 5}",
+        "try {wait} on error {} {puts a}",
+        "puts $a([set x])",
+        "apply {{x} {incr x}} 1",
+        "help wait",
+        "watch 2s joblist q",
+        "create -lang tcl new; queue new {set x 5}",
+        "configure -lang tcl; queue q {set x 5}",
+        "configure -lang $l; queue q {set x 5}",
+        "create -lang tcl $name; queue $name {set x 5}",
+        "queue -- q {1}",
+        "queue -priority 200 q {1}",
+        "queue -prio high q {1}",
     ],
-)  # fmt: skip
+)
 def test_what_may_be_right_is_not_wrong(session: Session, text: str) -> None:
     if is_complete(text):
         assert mistakes(session, text) is None
@@ -93,6 +136,7 @@ def test_what_may_be_right_is_not_wrong(session: Session, text: str) -> None:
 def test_what_a_command_would_refuse_is_told_as_it_would_say_it(session: Session, name: str) -> None:
     spec = NS_JOB.specs.get(name) or GENERAL[name]
     least = sum(argument.required and not argument.spared for argument in spec.arguments)
+    name = spec.name
     if least:
         assert wrong(session, name + "¦") == str(spec.wrong_args())
     if not any(argument.rest for argument in spec.arguments):
@@ -112,11 +156,11 @@ def test_what_a_command_would_refuse_is_told_as_it_would_say_it(session: Session
         ("ns_log ¦loud hi", 'unknown severity: "loud": should be one of: notice, warning, error, fatal, bug, debug'),
         ("queue q ¦-head {1}", "options come before the queueId"),
         ("wait q job0 ¦# comment", "a comment after a command needs a semicolon"),
-        ("queue q ¦x + 1", "a script of several words is written in braces"),
+        ("queue q x ¦+ 1", "a script of several words is written in braces"),
         ("queue -timeout¦", "the option -timeout needs a value"),
         ("proc f {} {\n    set job [queue q {1}]\n    wait q¦\n}", "wrong # args: should be"),
         ("queue q {1}; if {[wait ¦-bad q x]} {}", "bad option"),
-        ("queue -lang tcl q {job ¦progres 1}", 'did you mean "progress"?'),
+        ("queue -lang tcl q {job ¦progess 1}", 'did you mean "progress"?'),
         ("foreach x {1 2} {switch $x {1 {create¦}}}", "wrong # args: should be"),
     ],
 )
@@ -142,6 +186,30 @@ def test_a_program_that_replaced_a_command_decides_itself(session: Session) -> N
     assert mistakes(session, "wait") is None
 
 
+# -- what is right --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spec", [*NS_JOB.specs.values(), *GENERAL.values()], ids=lambda spec: spec.name)
+def test_the_example_of_each_command_is_right(session: Session, spec: Spec) -> None:
+    assert mistakes(session, spec.example) is None
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.[nt][sc][jl]")), ids=lambda file: file.name)
+def test_the_examples_are_right(session: Session, file: Path) -> None:
+    assert mistakes(session, file.read_text(encoding="utf-8")) is None
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "tests/tcl/corpus").glob("*.tcl")), ids=lambda file: file.stem)
+def test_what_is_told_of_scripts_that_real_tcl_ran_makes_them_fail(
+    session: Session, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for script in file.read_text(encoding="utf-8").split("\n#---\n"):
+        if mistakes(session, script) is not None:
+            with pytest.raises(TclError):
+                Session(session.shell.pool).eval(script)
+
+
 # -- Python -----------------------------------------------------------------------------------------------------------
 
 
@@ -149,7 +217,7 @@ def test_a_program_that_replaced_a_command_decides_itself(session: Session) -> N
     "text",
     [
         "queue q {1 +¦}",
-        "queue q {x = (1 ¦= 2)}",
+        "queue q {x = (¦1 = 2)}",
         "queue q {\n    x = 1\n    y = ¦= 2\n}",
         "foreach x $l {\n    queue q {\n        def f():\n            return ¦= 1\n    }\n}",
         'queue q ¦"1 +\\n"',
@@ -188,7 +256,7 @@ def test_any_text_is_right_or_wrong_within_it(anywhere: Session, text: str) -> N
         assert found[1]
 
 
-@pytest.mark.parametrize("piece", ["[", "{", '"$a(', "if 1 {", "$a(", "[\n#", "\\", 'puts [a "', "expr {", "switch x {"])
+@pytest.mark.parametrize("piece", DEEP)
 def test_very_deep_texts_are_no_trouble(session: Session, piece: str) -> None:
     closers = {"[": "]", "{": "}", "(": ")", '"': '"'}
     text = piece * 300
@@ -244,13 +312,11 @@ def typed(shown: str) -> str:
         "queue -lang tcl q {\n    if {1} {\n        return\n    }\n}",
         "puts [f \\\n    a]",
         "foreach x {\n    a\n} {\n    puts $x\n}",
-        "py {\n    x = ':'\n    y = 1  # {:\n",
+        "py {\n    x = ':'\n    y = 1  # so:\n    z = 2",
     ],
 )
 def test_lines_begin_where_they_belong(shown: str) -> None:
-    expected = shown.rstrip("\n")
-    if "\\\n" not in expected and "# {" not in expected:
-        assert typed(expected) == expected
+    assert typed(shown) == shown
 
 
 def test_in_quotes_blanks_count() -> None:

@@ -1,0 +1,183 @@
+"""What hosts share whose workers are talked to over pipes: a pool thread sends an order and hears the answer.
+
+Workers are used again, the last one first; one that was told to end is not. What a worker is, a process or an
+interpreter, is for those who derive from this.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Protocol, TypeVar
+
+from nsjob.engines.messages import Done, Failed, Sleepy
+from nsjob.engines.orders import heard, order, outcome
+from nsjob.engines.worker import receive, send
+from nsjob.errors import OptionError, WorkerLost
+from nsjob.pool.engine import Interrupt, Run
+from nsjob.pool.work import Script, Work
+
+if TYPE_CHECKING:
+    from nsjob.engines.thread import Place
+    from nsjob.pool.core import Core
+
+__all__ = ["PipedWorker", "WorkerHost"]
+
+
+class PipedWorker(Protocol):
+    """What does one run after the other.
+
+    Attributes:
+        orders, answers: the pipe to it and the one from it.
+        defined: how many of the pool's definitions it has.
+        runs: how many it has done.
+        asked: when it was asked to end; 0 where it was not.
+        busy: whether it is at work.
+    """
+
+    orders: BinaryIO
+    answers: BinaryIO
+    defined: int
+    runs: int
+    asked: float
+    busy: bool
+
+    def end(self, forced: bool) -> None:
+        """Ask it to end, or end it. Never blocks."""
+
+    def bury(self) -> object:
+        """Close the pipes and let go of it."""
+
+
+W = TypeVar("W", bound=PipedWorker)
+
+
+class WorkerHost(ABC, Generic[W]):
+    """The workers of one queue.
+
+    Arguments:
+        core, queue: whose.
+        most: after how many runs a worker is replaced; 0 for never.
+    """
+
+    kind: str  # the engine's name
+
+    def __init__(self, core: Core, queue: str, most: int = 0) -> None:
+        self._core = core
+        self._queue = queue
+        self._most = most
+        self._lock = threading.Lock()
+        self._idle: list[W] = []
+        self._closed = False
+
+    @abstractmethod
+    def _fresh(self) -> W:
+        """Start a worker."""
+
+    @abstractmethod
+    def _lost(self, run: Run, worker: W) -> WorkerLost:
+        """What became of a worker whose pipe ended under a run."""
+
+    def _outcome(self, run: Run, answer: Done | Failed | Sleepy) -> Any:
+        return outcome(run, answer)
+
+    # -- the Host protocol ---------------------------------------------------------------------------------------
+
+    def check(self, work: Work) -> None:
+        """Only Python runs there."""
+        if type(work) is Script:
+            raise OptionError(f"queue {self._queue} has the {self.kind} engine, which runs Python: Tcl needs threads")
+
+    def perform(self, run: Run, work: Work) -> Any:
+        """Have a worker do the run."""
+        place: Place = run.slot
+        data, known = order(run, work, len(self._core.definitions.sources))  # what cannot be pickled costs no worker
+        shielded = place.shield()
+        try:
+            worker = self._worker()
+            if worker.defined != known:
+                data, worker.defined = order(run, work, worker.defined)
+            if not worker.runs:
+                self._core.locked(self._core.restart_limit, run)
+            run.remote = worker
+            usable = False
+            try:
+                answer = self._converse(run, worker, data)
+                usable = not worker.asked and not _spent(answer)
+            except (EOFError, OSError):
+                raise self._lost(run, worker) from None
+            finally:
+                run.remote = None
+                worker.runs += 1
+                self._put_back(worker, usable)
+        finally:
+            if shielded:
+                place.unshield()
+        return self._outcome(run, answer)
+
+    def interrupt(self, run: Run, reason: Interrupt) -> bool:
+        """End the worker: gently at first, then not."""
+        worker: W | None = run.remote
+        if worker is None:
+            return False
+        now = self._core.now()
+        if not worker.asked:
+            worker.asked = now
+            worker.end(forced=False)
+        elif now - worker.asked >= self._core.settings.grace:
+            worker.end(forced=True)
+        return True
+
+    def abandon(self, run: Run) -> None:
+        """End the worker by all means."""
+        worker: W | None = run.remote
+        if worker is not None:
+            worker.asked = worker.asked or self._core.now()
+            worker.end(forced=True)
+
+    def close(self, timeout: float | None) -> None:
+        """End the idle workers; those at work end with their runs."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            self._discard(worker)
+
+    # -- workers -------------------------------------------------------------------------------------------------
+
+    def _worker(self) -> W:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._fresh()
+
+    def _converse(self, run: Run, worker: W, data: bytes) -> Done | Failed | Sleepy:
+        worker.busy = True
+        send(worker.orders, data)
+        while True:
+            message = pickle.loads(receive(worker.answers))
+            kind = type(message)
+            if kind is Done or kind is Failed or kind is Sleepy:
+                worker.busy = False
+                return message  # type: ignore[no-any-return]
+            heard(run, message)
+
+    def _put_back(self, worker: W, usable: bool) -> None:
+        queue = self._core.queues.get(self._queue)
+        usable = usable and not (self._most and worker.runs >= self._most)
+        if queue is None or queue.req == "delete":
+            self.close(0)
+        with self._lock:
+            if usable and not self._closed:
+                self._idle.append(worker)
+                return
+        self._discard(worker)
+
+    def _discard(self, worker: W) -> None:
+        worker.bury()
+
+
+def _spent(answer: Done | Failed | Sleepy) -> bool:
+    """Whether the worker had better not be used again."""
+    return type(answer) is Failed and isinstance(answer.error, MemoryError | SystemExit | KeyboardInterrupt)

@@ -1,0 +1,63 @@
+"""The far side of the interpreter engine: what runs in a sub-interpreter of this process.
+
+One thread does the orders. Another one waits for the word to interrupt it, because an exception can be raised in a
+thread only from within its interpreter. All descriptors belong to this side, so that none is used after its number
+went to another file.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+
+from nsjob.engines.interrupts import INTERRUPTED, set_async_exc
+from nsjob.engines.worker import Worker
+
+__all__ = ["Isolated"]
+
+
+class Isolated:
+    """The worker of one interpreter.
+
+    Arguments:
+        orders, answers: the descriptors of its pipes.
+        interrupts: the one from which a byte is read for each interrupt.
+    """
+
+    def __init__(self, orders: int, answers: int, interrupts: int) -> None:
+        self._incoming = os.fdopen(orders, "rb")
+        self._outgoing = os.fdopen(answers, "wb")
+        self._interrupts = interrupts
+        self._worker = Worker(self._incoming, self._outgoing, lambda: None)
+        self._ident = 0
+        self._watching = _thread.allocate_lock()
+        self._watching.acquire()
+        # Not threading.Thread: the end of the interpreter, and of the program, would wait for it.
+        _thread.start_new_thread(self._watch, ())
+
+    def serve(self) -> None:
+        """Do orders until no more can come, or an interrupt comes."""
+        self._ident = _thread.get_ident()
+        try:
+            self._worker.serve()
+        finally:
+            self._ident = 0
+
+    def close(self) -> None:
+        """Let go of the descriptors, when nobody asks for interrupts any more. It may be called again."""
+        self._watching.acquire()
+        self._watching.release()
+        self._incoming.close()
+        try:
+            self._outgoing.close()
+        except OSError:  # what was not heard any more
+            pass
+
+    def _watch(self) -> None:
+        while os.read(self._interrupts, 1):
+            cancelled = self._worker.performer.cancel_task()
+            ident = self._ident
+            if ident and not cancelled:
+                set_async_exc(ident, INTERRUPTED)
+        os.close(self._interrupts)
+        self._watching.release()
