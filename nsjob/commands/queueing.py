@@ -71,6 +71,9 @@ class QueueWords(CommonWords, total=False):
     jobsperworker: Annotated[Amount, "A worker ends after so many jobs (process engine)."]
     spool: Annotated[FilePath, "The directory that keeps what programs write (command engine)."]
     keep: Annotated[Time, "How long that is kept after their end; 30 days by default (command engine)."]
+    address: Annotated[Text, "Of the scheduler, like tcp://host:8786; a cluster is started without it (dask engine)."]
+    workers: Annotated[Amount, "How many worker processes a cluster has that is started (dask engine)."]
+    resources: Annotated[Dictionary, "What each job takes of a worker's: names and amounts (dask engine)."]
 
 
 class JobWords(CommonWords, total=False):
@@ -103,6 +106,8 @@ def create(
     onerror: OnError = "continue",
     engine: Text = "thread",
     lang: Language | None = None,
+    pre: Script | None = None,
+    post: Script | None = None,
     **options: Unpack[QueueWords],
 ) -> str:
     """Create a queue and return its name.
@@ -120,6 +125,8 @@ def create(
         onerror: What a failed job does to the queue: continue, pause it, or cancel what waits.
         engine: Where its jobs run.
         lang: The language of its jobs' scripts.
+        pre: A script that runs before each of its jobs, in the pool's process. Its error is the job's.
+        post: A script that runs after each of its jobs, also after one that failed.
 
     Example:
         create -desc "two at a time" images 2
@@ -135,6 +142,8 @@ def create(
         maxperkey=maxperkey,
         onerror=cast("PoolOnError", onerror),
         engine=engine,
+        pre=None if pre is None else body_of(shell, queueId, pre, lang or shell.languages.default),
+        post=None if post is None else body_of(shell, queueId, post, lang or shell.languages.default),
         **pool_options(dict(options)),
     )
     if not existed:

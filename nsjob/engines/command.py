@@ -255,6 +255,11 @@ class CommandEngine:
             task.end(forced=True)
         return True
 
+    def where(self, run: Run) -> str:
+        """The program that runs."""
+        task: Task | None = run.remote
+        return f"program {run.work.source}, pid {task.process.pid}" if task is not None else ""
+
     def abandon(self, run: Run) -> None:
         """Kill it."""
         task: Task | None = run.remote

@@ -11,9 +11,11 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.engines.carried import carry
+from nsjob.engines.interrupts import trim
 from nsjob.engines.orders import heard, order, outcome
 from nsjob.errors import NoSuchEngine, OptionError, WorkerLost, brief
 from nsjob.pool.engine import EngineKind, Interrupt, Run
@@ -40,14 +42,28 @@ class ExecutorEngine:
         self._factory: Callable[[], Executor] | None = None if is_executor(given) else given
         self._executor: Executor | None = given if self._factory is None else None
         self._lock = threading.Lock()
+        self._waiting: SimpleQueue[Run | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
 
     def start(self, runs: Sequence[Run]) -> None:
-        """Submit them."""
+        """Have them submitted, on a thread: to submit may take long where an executor starts its workers."""
         for run in runs:
+            self._waiting.put(run)
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._hand_over, name=self._name, daemon=True)
+                self._thread.start()
+
+    def _hand_over(self) -> None:
+        while (run := self._waiting.get()) is not None:
             try:
-                self._submit(run)
+                if run.reason is None:
+                    self._submit(run)
+                else:  # it was asked to end meanwhile
+                    run.finish()
             except Exception as error:
                 run.finish(error=error)
+            del run
 
     def _submit(self, run: Run) -> None:
         work = inner(run.work)
@@ -81,6 +97,7 @@ class ExecutorEngine:
             self._discard(executor)
             run.finish(error=WorkerLost(f"the executor broke under the job: {error}"))
         except BaseException as error:
+            trim(error, run.work)
             run.finish(error=error)
         else:
             run.finish(value)
@@ -113,6 +130,11 @@ class ExecutorEngine:
 
     def close(self, timeout: float | None) -> None:
         """Shut down what the engine has made itself."""
+        self._waiting.put(None)
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
         with self._lock:
             made, self._executor = (self._executor, None) if self._factory is not None else (None, self._executor)
         if made is not None:

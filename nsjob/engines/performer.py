@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import io
 import pickle
 import sys
 from _thread import get_ident
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from nsjob.engines.messages import Done, Failed, Line, Order, Printed, Progress, Sleepy
 from nsjob.errors import CannotPickle, NsjobError
 from nsjob.pool.context import PLACES, JobContext, Snoozed
+from nsjob.pool.output import wrap
 from nsjob.snippet import Ending, Snippet, is_coroutine
 
 if TYPE_CHECKING:
@@ -79,15 +79,18 @@ class Performer:
         ident = get_ident()
         outer = PLACES.get(ident)
         PLACES[ident] = run
-        before = sys.stdout, sys.stderr
         if order.captured:
-            sys.stdout = sys.stderr = _Printer(self)
+            wrap()
         try:
             value = self._perform(order, run)
             if is_coroutine(value):
                 import asyncio  # late: only who awaits pays for it
 
-                value = asyncio.run(self._awaited(value))
+                coroutine = value
+                try:
+                    value = asyncio.run(self._awaited(coroutine))
+                finally:
+                    coroutine.close()  # it may not have begun
         except Snoozed:
             return Sleepy(run.snoozed)
         finally:
@@ -96,7 +99,7 @@ class Performer:
                 PLACES.pop(ident, None)
             else:
                 PLACES[ident] = outer
-            sys.stdout, sys.stderr = before
+            _flush()
         return Done(value.value, value.code) if isinstance(value, Ending) else Done(value, None)
 
     async def _awaited(self, coroutine: Any) -> Any:
@@ -182,7 +185,6 @@ class _Run:
     """What a JobContext asks of a Run, at the far side."""
 
     reason = None
-    run = None
     lost = False
 
     def __init__(self, performer: Performer, order: Order) -> None:
@@ -191,10 +193,13 @@ class _Run:
         self.snoozed = 0.0
         options = SimpleNamespace(input=order.input)
         self.job = SimpleNamespace(id=order.id, _queue=SimpleNamespace(name=order.queue), options=options)
-        self.core = self
+        self.output = _Printer(performer) if order.captured else None
 
     def the_run(self) -> _Run:
         return self
+
+    # It is its own place, run and core: by properties, for as attributes they would be cycles to collect.
+    core = run = property(the_run)
 
     def guarded(self, action: Any, *arguments: Any) -> Any:
         return action(*arguments)
@@ -209,20 +214,21 @@ class _Run:
         return False
 
 
-class _Printer(io.TextIOBase):
-    """A text stream whose text goes to the pool."""
-
-    encoding = "utf-8"
+class _Printer:
+    """Where a captured body's prints go: to the pool."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+    def write(self, text: str) -> None:
         if text:
             self._performer.tell(Printed(text))
-        return len(text)
 
-    def writable(self) -> bool:
-        return True
+
+def _flush() -> None:
+    """What a body printed that is not captured is seen when it ends, not when this process or interpreter does."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):  # there is none, or nobody reads it, or a body closed it
+            pass

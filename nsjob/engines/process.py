@@ -162,6 +162,11 @@ class ProcessEngine(WorkerHost[Worker]):
         why = " (out of memory?)" if name == "SIGKILL" else ""
         return WorkerLost(f"the worker process of job {run.job.id} was killed by {name}{why}")
 
+    def where(self, run: Run) -> str:
+        """The worker process at work."""
+        worker: Worker | None = run.remote
+        return f"worker process {worker.pid}" if worker is not None else ""
+
     def _outcome(self, run: Run, answer: Done | Failed | Sleepy) -> Any:
         if self._maxmem and type(answer) is Failed and isinstance(answer.error, MemoryError) and not answer.error.args:
             answer.error.args = ("the job took more memory than its worker process may have (-maxmem)",)

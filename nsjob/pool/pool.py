@@ -92,6 +92,8 @@ class Pool(Looking, Moving, Programs):
         maxperkey: int | None = None,
         onerror: OnError = "continue",
         engine: Any = "thread",
+        pre: str | Script | None = None,
+        post: str | Script | None = None,
         **defaults: Any,
     ) -> str:
         """Make a queue and return its name.
@@ -106,6 +108,8 @@ class Pool(Looking, Moving, Programs):
             onerror: what a failed job does to the queue: `continue`, `pause` it, or `cancel` what waits.
             engine: where its jobs run: `thread`, `process`, ... by name, or any concurrent.futures.Executor, or a
                 callable that makes one (then it is made again where it breaks).
+            pre, post: scripts that run before and after each of its jobs, in the pool's threads. `post` runs also after
+                a failure, not after an interrupt; an error of either is the job's.
             defaults: options of its jobs, see JobOptions; and those of the engine.
 
         Raises:
@@ -123,6 +127,7 @@ class Pool(Looking, Moving, Programs):
         for own in ("jobid", "ifnew", "after", "unique"):
             if own in defaults:
                 raise OptionError(f"{own} is for single jobs, not for a queue's defaults")
+        before, after = _hook("pre", pre), _hook("post", post)
         core = self._core
         kind, name, engine_options = _engine(engine, defaults)
         options = self._defaults.changed(defaults)
@@ -141,7 +146,10 @@ class Pool(Looking, Moving, Programs):
         made.host = chosen if hasattr(chosen, "perform") else None
         made.pushed = chosen is not core.threads and made.host is None
         made.maxqueued, made.maxperkey, made.onerror = maxqueued, maxperkey, onerror
-        special = bool(options.vars is not None or core.special or made.host is not None)
+        made.before, made.after = before, after
+        if made.pushed and (before or after):
+            raise OptionError(f"pre and post run in the pool's threads, and the engine {name} has its own places")
+        special = bool(options.vars is not None or core.special or made.host is not None or before or after)
         made.plain = options.plain and maxqueued is None and not special
         made.simple = not made.pushed and maxqueued is None
         made.calm = made.settled()
@@ -178,8 +186,8 @@ class Pool(Looking, Moving, Programs):
                 if core.subscriptions:
                     core.tell_queue("queue deleted", found)
                 core.wake_watchers(found)
-                if found.host is not None:
-                    core.timers.soon(found.host.close, 0)
+                if core.engines.get(f"{found.engine_name} {queue}") is found.engine:  # its own, not shared
+                    core.timers.soon(found.engine.close, 0)
             found.room.wake()
             core.commit_delete(found)
             return found
@@ -545,6 +553,13 @@ class Pool(Looking, Moving, Programs):
         if self._captures:
             self._captures = False
             output.uninstall()
+
+
+def _hook(name: str, script: object) -> Work | None:
+    """The work that a script of a queue is."""
+    if script is None or isinstance(script, Script):
+        return script
+    return compile_snippet(text(name, script))
 
 
 def _engine(engine: Any, given: dict[str, Any]) -> tuple[Callable[[Core], Engine] | EngineKind, str, dict[str, Any]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nsjob.pool.core import Core
     from nsjob.pool.engine import Engine, Host
     from nsjob.pool.options import JobOptions
+    from nsjob.pool.work import Work
 
 __all__ = ["JobQueue", "OnError"]
 
@@ -46,6 +47,8 @@ class JobQueue:
         self.engine: Engine | Host = engine
         self.engine_name = "thread"
         self.host: Host | None = None  # the same, where pool threads have work done by it
+        self.before: Work | None = None  # what is done before each of its jobs, and after it
+        self.after: Work | None = None
         self.pushed = False  # whether runs are handed to the engine; else pool threads take its jobs
         self.defaults = defaults
         self.maxqueued: int | None = None

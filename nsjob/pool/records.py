@@ -147,6 +147,7 @@ class JobReport:
         error: of a failed job, its traceback without frames of nsjob; only while the job is in its queue.
         log: the lines of `job.log`.
         left: whether it left its queue; then its value is not kept.
+        where: of a running job, what runs it: a process, a program, a cluster; empty for the pool's own threads.
     """
 
     queue: str
@@ -171,6 +172,7 @@ class JobReport:
     output: str
     left: bool
     options: Any
+    where: str
 
 
 class Left(NamedTuple):

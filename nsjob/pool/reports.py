@@ -155,6 +155,7 @@ def job_report(core: Core, job: Job) -> JobReport:
         output=_output(particulars),
         left=job._queue.table.get(job.id) is not job,
         options=job.options,
+        where=core.locked(_where, job),
     )
 
 
@@ -184,6 +185,7 @@ def left_report(core: Core, left: Left) -> JobReport:
         output=_output(particulars),
         left=True,
         options=options_of(left.work, left.options),
+        where="",
     )
 
 
@@ -207,6 +209,12 @@ def _reason(core: Core, job: Job) -> str:
     if core.cap is not None and core.running >= core.cap:
         return f"the pool runs as many jobs as it may ({core.cap})"
     return "it is about to start"
+
+
+def _where(job: Job) -> str:
+    runner = job._runner if job.state is RUNNING else None
+    tell = getattr(job._queue.engine, "where", None)
+    return str(tell(runner.the_run())) if runner is not None and tell is not None else ""
 
 
 def _ident(job: Job) -> int:

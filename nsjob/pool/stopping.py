@@ -100,7 +100,10 @@ class Stopping:
         waiting = run.waiting
         if waiting is not None:
             waiting.wake()
-        sent = run.job._queue.engine.interrupt(run, run.reason)
+        queue = run.job._queue
+        sent = queue.engine.interrupt(run, run.reason)
+        if not sent and queue.host is not None:  # in a script before or after the work, or between the two
+            sent = self._core.threads.interrupt(run, run.reason)
         self._core.locked(self._nudge_later, run, grace, NUDGE_EVERY if sent else LOOK_AGAIN)
 
     def _nudge_later(self, run: Run, grace: float | None, wait: float) -> None:

@@ -10,7 +10,7 @@ from nsjob.errors import NoSuchJob, NoSuchQueue, OptionError, QueueFull
 from nsjob.pool import output
 from nsjob.pool.job import Job, scheduled_job
 from nsjob.pool.options import JobOptions, variables
-from nsjob.pool.work import Bound, Hosted, Work
+from nsjob.pool.work import Bound, Hooked, Hosted, Work
 from nsjob.snippet import Snippet
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Verbs:
         if found.host is not None:
             found.host.check(work)
             work = Hosted(found.host, work)
+        if found.before is not None or found.after is not None:
+            work = Hooked(found.before, work, found.after)
         options = found.defaults
         if given:
             options = options.changed(given)

@@ -7,14 +7,26 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nsjob.pool.context import JobContext
-from nsjob.snippet import Ending, Snippet
+from nsjob.snippet import Ending, Snippet, is_coroutine
 
 if TYPE_CHECKING:
     from nsjob.pool.engine import Host, Run
     from nsjob.pool.job import Job
     from nsjob.pool.options import JobOptions
 
-__all__ = ["Bound", "Call", "Hosted", "Program", "Script", "Work", "inner", "options_of", "perform", "perform_work"]
+__all__ = [
+    "Bound",
+    "Call",
+    "Hooked",
+    "Hosted",
+    "Program",
+    "Script",
+    "Work",
+    "inner",
+    "options_of",
+    "perform",
+    "perform_work",
+]
 
 
 _NONE: dict[str, Any] = {}  # one for all: a call hands over a copy
@@ -125,9 +137,27 @@ class Hosted:
         return self.work.source
 
 
+class Hooked:
+    """Work with scripts of its queue that run before and after it, in the pool's thread."""
+
+    __slots__ = ("after", "before", "work")
+    quick = None
+
+    def __init__(self, before: Work | None, work: Work, after: Work | None) -> None:
+        self.before = before
+        self.work = work
+        self.after = after
+
+    @property
+    def source(self) -> str:
+        return self.work.source
+
+
 def inner(work: Work) -> Work:
-    """The work itself, wherever it is done."""
-    return work.work if type(work) is Hosted else work
+    """The work itself, wherever it is done and whatever is done around it."""
+    while isinstance(work, Hosted | Hooked):
+        work = work.work
+    return work
 
 
 def options_of(work: Work, options: JobOptions) -> JobOptions:
@@ -146,10 +176,38 @@ def perform(run: Run) -> Any:
 
 def perform_work(definitions: dict[str, Any], job: Job, run: Callable[[], Run]) -> Any:
     """The same; `run` is called where the body wants to see its job."""
-    work: Any = job._work
+    return _perform(job._work, definitions, job, run)
+
+
+def _perform_hooked(work: Hooked, definitions: dict[str, Any], job: Job, run: Callable[[], Run]) -> Any:
+    """The script before, the work, and the script after; that also where the work failed, unless by an interrupt."""
+    if work.before is not None:
+        _awaited(_perform(work.before, definitions, job, run))
+    try:
+        value = _awaited(_perform(work.work, definitions, job, run))
+    except Exception:
+        if work.after is not None:
+            _awaited(_perform(work.after, definitions, job, run))
+        raise
+    if work.after is not None:
+        _awaited(_perform(work.after, definitions, job, run))
+    return value
+
+
+def _awaited(value: Any) -> Any:
+    if is_coroutine(value):
+        import asyncio  # late: only who awaits pays for it
+
+        return asyncio.run(value)
+    return value
+
+
+def _perform(work: Any, definitions: dict[str, Any], job: Job, run: Callable[[], Run]) -> Any:
     kind = type(work)
     if kind is Call:
         return work.function(*work.args, **work.kwargs)
+    if kind is Hooked:
+        return _perform_hooked(work, definitions, job, run)
     if kind is Hosted:
         value = work.host.perform(run(), work.work)
         if type(value) is Ending:

@@ -127,8 +127,12 @@ class Screen:
                 self._rows = 0
 
     def echoed(self) -> None:
-        """The terminal itself has written something: the `^C` of a key."""
-        self._at_start = False
+        """The terminal itself has written something, the `^C` of a key: it is taken away, or its line ended."""
+        with self.lock:
+            if self._at_start and not self.plain:
+                self._control("\r\x1b[K")
+            else:
+                self._at_start = False
 
     def draw(self, text: str) -> None:
         """Write a picture in the place of the one before; what does not fit on the screen is cut, and that is said."""
@@ -139,7 +143,7 @@ class Screen:
                 rows[room - 1 :] = [self.paint(f"... {len(rows) - room + 1} more lines", "dim")]
             before, self._rows = self._rows, 0
             if before and not self.plain:
-                self._raw(_ERASE.format(before))
+                self._control(_ERASE.format(before))
             elif not self._at_start:
                 self._raw("\n")
             self._raw("\n".join(rows) + "\n")
@@ -156,13 +160,17 @@ class Screen:
         if not text:
             return
         with self._aside(text):
-            try:
-                self.stream.flush()
-                self.output.write_raw(text)
-                self.output.flush()
-            except (OSError, ValueError):  # the terminal is gone; that is found out where input is read
-                pass
+            self._control(text)
         self._at_start = text.endswith("\n")
+
+    def _control(self, sequence: str) -> None:
+        """Write what leaves no text behind."""
+        try:
+            self.stream.flush()
+            self.output.write_raw(sequence)
+            self.output.flush()
+        except (OSError, ValueError):  # the terminal is gone; that is found out where input is read
+            pass
 
     @contextmanager
     def _aside(self, text: str) -> Iterator[None]:
@@ -217,7 +225,7 @@ class Screen:
             elif text:
                 before = "" if self._at_start else "\n"
                 if self._rows and not self.plain:
-                    before = _ERASE.format(self._rows)  # `watch` draws it again soon
+                    self._control(_ERASE.format(self._rows))  # `watch` draws it again soon
                     self._rows = 0
                 self._raw(before + text)
             return True
@@ -231,7 +239,7 @@ class Screen:
             return True
         renderer = app.renderer
         below = getattr(renderer, "_min_available_height", 0)
-        self._raw(_TOGETHER)
+        self._control(_TOGETHER)
         renderer.erase()
         self._raw(text)
         # The toolbar is not drawn before the terminal has told where the cursor is. Until it does, an estimate keeps
@@ -242,7 +250,7 @@ class Screen:
         if below and not renderer._min_available_height:
             renderer._min_available_height = 1
         app._redraw()
-        self._raw(_SHOWN)
+        self._control(_SHOWN)
         return True
 
     @contextmanager
@@ -266,6 +274,8 @@ class Screen:
             with self.lock:
                 self._app = None
                 self._at_start = True
+                if self.strip is not None:
+                    self.strip.passed("\n")
 
     @contextmanager
     def lent(self) -> Iterator[None]:

@@ -93,6 +93,7 @@ class Sitting:
             stack.enter_context(self._voices.installed())
             stack.enter_context(self._logs.installed())
             stack.callback(self._background.close)
+            stack.callback(self._clear)
             yield self
 
     # -- the session, which is made while the first prompt waits -------------------------------------------------
@@ -263,6 +264,11 @@ class Sitting:
         from nsjob.shell.progress import Wait
 
         return Wait(self._display, queues, job)
+
+    def _clear(self) -> None:
+        """Take away what is shown of waits."""
+        if self._display is not None:
+            self._display.clear()
 
     def _draw(self, title: str, value: Any) -> None:
         from nsjob.shell.render import shown

@@ -316,6 +316,16 @@ def test_what_programs_write_is_kept_in_the_spool_for_its_time(session: Session,
     assert (kept / "out.log").exists()
 
 
+@shows("create -pre", "create -post")
+def test_scripts_of_the_queue_run_around_each_job(session: Session) -> None:
+    session.eval("ns_eval {seen = []}")
+    session.eval("create -pre {seen.append('pre ' + job.id)} -post {seen.append('post ' + job.id)} w 1")
+    session.eval("wait w [queue w {seen.append('body')}]")
+    assert elements(session.eval("wait q [queue q {seen}]")) == ["pre job0", "body", "post job0"]
+    session.eval("create -lang tcl -pre {error {not now}} t 1")
+    assert session.eval("catch {wait t [queue t {expr 1}]} m; set m") == "not now"
+
+
 # -- options of jobs --------------------------------------------------------------------------------------------------
 
 
@@ -517,6 +527,15 @@ def test_all_failed_jobs_are_retried(session: Session, failing: Failing) -> None
 
 
 # -- looking, general -------------------------------------------------------------------------------------------------
+
+
+@shows("output -follow")
+def test_output_is_followed_to_the_jobs_end(session: Session, gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
+    session.eval("queue -capture -use gate -jobid J q {print('first'); gate.enter(); print('last')}", gate=gate)
+    gate.came()
+    threading.Thread(target=gate.let).start()
+    assert session.eval("output -follow q J") == ""
+    assert capsys.readouterr().out == "first\nlast\n"
 
 
 @shows("threadlist -detail")

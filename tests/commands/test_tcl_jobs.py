@@ -283,7 +283,9 @@ def test_a_script_for_aolserver_runs(
     assert "25 primes below 100" in caplog.text
 
 
-@pytest.mark.parametrize("script", ["while 1 {}", "while {[incr i]} {string length $i}", "after 3600000", "ns_sleep 1h"])
+@pytest.mark.parametrize(
+    "script", ["while 1 {}", "while {[incr i]} {string length $i}", "after 3600000", "ns_sleep 1h"]
+)
 def test_a_tcl_job_is_interrupted_wherever_it_is(script: str) -> None:
     with nsjob.Pool() as pool:
         pool.configure(grace=30)

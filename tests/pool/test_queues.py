@@ -208,3 +208,30 @@ class _nothing:
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def test_scripts_of_a_queue_run_before_and_after_each_job(pool: nsjob.Pool) -> None:
+    seen: list[str] = []
+    pool.define("seen = []")
+    pool._core.definitions.namespace["seen"] = seen
+    pool.create("h", 1, pre="seen.append('before ' + job.id)", post="seen.append('after ' + job.id)")
+    assert pool.queue("h", "seen.append('during')\n7", jobid="a").wait(PATIENCE) == 7
+    with pytest.raises(ZeroDivisionError):
+        pool.queue("h", "1 / 0", jobid="b").wait(PATIENCE)
+    assert pool.queue("h", "import asyncio\nawait asyncio.sleep(0)\n8", jobid="c").wait(PATIENCE) == 8
+    assert pool.submit("h", len, [1]).wait(PATIENCE) == 1
+    assert seen[:5] == ["before a", "during", "after a", "before b", "after b"]
+    assert seen[5:7] == ["before c", "after c"]
+    assert len(seen) == 9
+
+
+def test_an_error_of_a_script_of_the_queue_is_the_jobs(pool: nsjob.Pool) -> None:
+    pool.create("before", 1, pre="raise LookupError('not ready')")
+    with pytest.raises(LookupError, match="not ready"):
+        pool.queue("before", "1").wait(PATIENCE)
+    pool.create("after", 1, post="raise LookupError('not tidy')")
+    with pytest.raises(LookupError, match="not tidy"):
+        pool.queue("after", "1").wait(PATIENCE)
+    with pytest.raises(nsjob.SnippetError):
+        pool.create("broken", pre="1 +")
+    assert "broken" not in pool.queues()

@@ -95,7 +95,8 @@ def test_what_cannot_be_shown_yet_waits(sheet: Sheet) -> None:
 def test_what_is_too_much_is_cut_and_counted(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nsjob.shell.background._MOST", 1000)
     monkeypatch.setattr("nsjob.shell.background._LONGEST", 0)
-    monkeypatch.setattr("nsjob.shell.background._STUCK", 0.01)
+    monkeypatch.setattr("nsjob.shell.background._STUCK", 0.001)
+    monkeypatch.setattr("nsjob.shell.background._PAUSE", 0.001)
     sheet.open.clear()
     background = Background(sheet, lambda mark: "", False)
     for _ in range(300):

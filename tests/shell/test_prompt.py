@@ -215,9 +215,11 @@ open("{gone}", "w").close()
     terminal.type(CTRL_D)
     terminal.see("1 job runs: (w)ait for it")
     terminal.type("w")
+    terminal.see("0/1")  # how far it is
     go.touch()
     assert terminal.ended() == 0
     assert gone.exists()
+    assert "0/1" not in terminal.text()
 
 
 def test_sigterm_ends_the_prompt_with_a_sentence(opened: Opener) -> None:
