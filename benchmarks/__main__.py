@@ -9,24 +9,26 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import language, shell, startup, table
+from benchmarks import engines, language, shell, startup, table
 from benchmarks import measures as pools
 from benchmarks.trials import Figures, Measure, figures
 
 
 def measures(quick: bool) -> list[Measure]:
-    """All measures: of the pool, then of the language, of the shell, and of starting."""
+    """All measures: of the pool, then of the language, of the shell, of the engines, and of starting."""
     if quick:
         return [
             *pools.measures(pools.QUICK),
             *language.measures(language.QUICK),
             *shell.measures(shell.QUICK),
+            *engines.measures(engines.QUICK),
             *startup.measures(),
         ]
     return [
         *pools.measures(pools.FULL),
         *language.measures(language.FULL),
         *shell.measures(shell.FULL),
+        *engines.measures(engines.FULL),
         *startup.measures(),
     ]
 
@@ -36,7 +38,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     names = [measure.name for measure in measures(True)]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="nsjob beside its peers, in one run.")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="at most N rounds of each measure (7)")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes, at most 3 rounds: under half a minute")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, at most 3 rounds: a minute or two")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help="this measure; may be repeated")
     parser.add_argument("--list", action="store_true", help="name the measures, and take none")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")

@@ -12,6 +12,7 @@ from benchmarks.trials import AtLeast, Comparison, Measure, Reading
 from nsjob.shell.session import Session
 
 FILE, PROGRAM = "nsjob, a command file", "Pool.queue from Python"
+TCL_JOBS = "nsjob, Tcl jobs"
 NS_JOB = "NaviServer's ns_job, at its best"
 BEST_OF_NS_JOB = 32_000.0  # jobs per second, measured on a like machine: 15,000 to 32,000
 SCRIPT = "1 + 1"
@@ -37,6 +38,7 @@ set sum 0
 foreach job $jobs {incr sum [wait q $job]}
 set sum
 """
+WAIT_TCL = WAIT.replace("queue q {1 + 1}", "queue -lang tcl q {expr 1+1}")
 
 
 def measures(sizes: Sizes) -> list[Measure]:
@@ -56,6 +58,14 @@ def measures(sizes: Sizes) -> list[Measure]:
             unit="jobs/s",
             trials=[partial(waited, sizes.tiny)],
             comparisons=[Comparison(FILE, NS_JOB, AtLeast(1.0)), Comparison(NS_JOB)],
+            seconds=60,
+        ),
+        Measure(
+            name="shell-tcl",
+            title=f"the same, jobs in Tcl, each in an interpreter of its own; {sizes.tiny:,} of them",
+            unit="jobs/s",
+            trials=[partial(waited_tcl, sizes.tiny)],
+            comparisons=[Comparison(TCL_JOBS)],
             seconds=60,
         ),
     ]
@@ -89,13 +99,24 @@ def by_program(pool: nsjob.Pool, numbers: list[int]) -> None:
 
 def waited(jobs: int) -> list[Reading]:
     """How many jobs a command file has done in a second, from the first `queue` to the last `wait`."""
+    return [Reading(FILE, _rate(WAIT, jobs)), Reading(NS_JOB, BEST_OF_NS_JOB)]
+
+
+def waited_tcl(jobs: int) -> list[Reading]:
+    """The same for jobs in Tcl."""
+    return [Reading(TCL_JOBS, _rate(WAIT_TCL, jobs))]
+
+
+def _rate(script: str, jobs: int) -> float:
     with nsjob.Pool() as pool:
         session = Session(pool)
-        session.eval(f"create q {THREADS}; wait q [queue q {{1 + 1}}]")
+        session.eval(f"create q {THREADS}")
+        session.eval(script, numbers=[0])
+        session.eval("unset jobs")
         numbers = list(range(jobs))
         start = time.perf_counter()
-        total = session.eval(WAIT, numbers=numbers)
+        total = session.eval(script, numbers=numbers)
         taken = time.perf_counter() - start
     if total != jobs * ANSWER:
         raise RuntimeError(f"{jobs} jobs answered {total} in sum, not {jobs * ANSWER}")
-    return [Reading(FILE, jobs / taken), Reading(NS_JOB, BEST_OF_NS_JOB)]
+    return jobs / taken

@@ -217,8 +217,18 @@ def _prompt(wish: Wish) -> int:
         return _refused(
             f"nsjob: the prompt needs {error.name or error}: python -m pip install {error.name or 'nsjob'}", 1
         )
-    pool = _pool(wish)
-    return _defined(pool, wish.definitions) or int(prompt.run(pool, argv=list(wish.words), rc=wish.rc))
+    opened = partial(_pool, wish)
+    if wish.definitions or wish.threads is not None:  # else the prompt is there before the pool is
+        pool = opened()
+        failed = _defined(pool, wish.definitions)
+        if failed:
+            return failed
+        opened = partial(_same, pool)
+    return int(prompt.run(opened, argv=list(wish.words), rc=wish.rc))
+
+
+def _same(pool: Pool) -> Pool:
+    return pool
 
 
 def _pool(wish: Wish) -> Pool:

@@ -9,19 +9,26 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as program
-from benchmarks import language, shell, startup, table
+from benchmarks import engines, language, shell, startup, table
 from benchmarks.measures import Sizes, measures
 from benchmarks.trials import AtLeast, AtMost, Comparison, Measure, Reading, figures
 
 # Only of memory there must be more: a process grows by pages.
 TINY_SCRIPTS = language.Sizes(turns=100, fib=5, source=5_000, appended=(10, 100))
+TINY_ENGINES = engines.Sizes(tiny=20, burning=2, turns=100, programs=10, spooled=5, tasks=50)
 TINY_SHELL = shell.Sizes(queued=50, tiny=50)
 TINY = Sizes(jobs=56, trips=5, backlogs=(10, 20, 50), queues=10, cancels=(10, 50), scheduled=3_000, least=20)
 
 
 @pytest.mark.parametrize(
     "measure",
-    [*measures(TINY), *language.measures(TINY_SCRIPTS), *shell.measures(TINY_SHELL), *startup.measures()],
+    [
+        *measures(TINY),
+        *language.measures(TINY_SCRIPTS),
+        *shell.measures(TINY_SHELL),
+        *engines.measures(TINY_ENGINES),
+        *startup.measures(),
+    ],
     ids=lambda measure: measure.name,
 )
 def test_every_measure_runs_and_finds_finite_figures(measure: Measure) -> None:

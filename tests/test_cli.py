@@ -422,6 +422,57 @@ def test_python_may_end_the_program_too(here: Here) -> None:
     assert here("-c", "py {import sys; sys.exit('enough')}") == Ended(1, "", "enough\n")
 
 
+@pytest.mark.parametrize("command", ["py", "ns_eval"])
+@pytest.mark.parametrize("error", ["GeneratorExit", "BaseException('odd')", "__import__('asyncio').CancelledError"])
+def test_whatever_python_code_raises_is_an_error_of_the_script(here: Here, command: str, error: str) -> None:
+    ended = here("-c", f"{command} {{raise {error}}}")
+
+    assert ended.code == 1
+    assert ended.lines[0].startswith("-c:1: ")
+    assert "/nsjob/" not in ended.err
+    assert here("-c", f"catch {{{command} {{raise {error}}}}}; puts on") == Ended(0, "on\n", "")
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("py {import sys; sys.stdout.close()}; puts x", '-c:1: error writing "stdout": bad file number'),
+        ("create q; queue q {import sys; sys.stdout.close()}; waitall; puts x",
+         '-c:1: error writing "stdout": bad file number'),
+        ("py {import sys; sys.stdin.close()}; gets stdin", '-c:1: error reading "stdin": bad file number'),
+        ("py {import sys; sys.stdin = 5}; read stdin 3",
+         """-c:1: error reading "stdin": 'int' object has no attribute 'readline'"""),
+    ],
+    ids=["closed", "closed by a job", "closed input", "no stream"],
+)  # fmt: skip
+def test_what_python_code_does_to_the_streams_is_an_error_of_the_script(script: str, sentence: str) -> None:
+    ended = program("-c", script)
+
+    assert (ended.code, ended.lines[0]) == (1, sentence)
+    assert "Traceback" not in ended.err
+
+
+def test_input_that_is_no_text_is_an_error_of_the_script() -> None:
+    ended = program("-c", "gets stdin", given=b"\xff\n", PYTHONIOENCODING="utf-8:strict")
+
+    assert (ended.code, ended.lines[0]) == (1, '-c:1: error reading "stdin": illegal byte sequence')
+
+
+def test_text_that_no_encoding_has_is_written_all_the_same() -> None:
+    assert program("-c", "puts a\\ud800b", PYTHONIOENCODING="utf-8:strict") == Ended(0, "a?b\n", "")
+    assert program("-c", "puts a\\ud800b", PYTHONIOENCODING="utf-8:surrogateescape") == Ended(0, "a?b\n", "")
+
+
+def test_an_object_that_has_no_text_is_an_error_of_the_script(here: Here) -> None:
+    odd = "create q; set odd [wait q [queue q {\nclass Odd:\n  def __str__(self): raise ValueError('no')\nOdd()\n}]]"
+
+    for words in (("-c", f"{odd}; puts $odd"), ("--json", "-c", f"{odd}; set odd")):
+        ended = here(*words)
+        assert ended.code == 1
+        assert "this Odd has no text: no" in ended.lines[0]
+        assert "Traceback" not in ended.err
+
+
 # -- jobs that are left at the end ------------------------------------------------------------------------------------
 
 
@@ -489,6 +540,7 @@ def test_jobs_that_ran_too_long_or_gave_up_or_were_in_tcl_are_told_in_one_line(h
     assert told[0] == "queue q job0: job job0 ran longer than its time limit of 0.02 seconds"
     assert told[1] == "queue q job1: no luck"
     assert told[2] == "queue q job2: of tcl"
+    assert told[3] == "queue q job3: the job called exit 3"
     assert len(told) == 4
 
 
@@ -670,6 +722,7 @@ def test_a_traceback_of_a_job_names_the_file_of_definitions(here: Here, write: C
         ("x = 1\n\nx / 0\n", "3: ZeroDivisionError: division by zero"),
         ("def f():\n    raise KeyError('k')\n\nf()\n", "2: KeyError: 'k'"),
         ("import sys\nsys.exit(3)\n", "2: SystemExit: 3"),
+        ("\nraise GeneratorExit\n", "2: GeneratorExit"),
         (b"\xe9", "1: this is no UTF-8"),
     ],
 )
@@ -847,15 +900,16 @@ def test_each_line_is_seen_by_the_next_program_at_once() -> None:
 @posix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
 def test_a_full_disk_is_told_in_a_sentence() -> None:
-    for script in ("puts a", "create q; queue q {print(1)}"):
+    for words in (("-c", "puts a"), ("-c", "create q; queue q {print(1)}"), ("--json", "-c", "create q")):
         with open("/dev/full", "w") as full:
             ended = subprocess.run(
-                [*PROGRAM, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True, env=environment()
+                [*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, env=environment()
             )
 
         assert ended.returncode == 1
         assert "no space left on device" in ended.stderr.lower()
         assert "Exception ignored" not in ended.stderr
+        assert "/nsjob/" not in ended.stderr
 
 
 @posix

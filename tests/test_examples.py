@@ -122,3 +122,14 @@ def test_pages_are_retried_given_up_and_reported() -> None:
     lines = ended.stdout.splitlines()
     assert lines[0] == "42 pages, 200000 bytes, 4 retries"
     assert [line.partition(": ")[2] for line in lines[1:]] == ["no answer in time", "404 Not Found"]
+
+
+def test_a_cluster_computes_checksums_on_two_workers(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="the example needs nsjob[dask]")
+    for n in range(8):
+        (tmp_path / f"m{n}.py").write_text("")
+    ended = run("examples/cluster.py", "--directory", tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = ended.stdout.splitlines()
+    assert lines[:8] == [f"e3b0c44298fc1c14 m{n}.py" for n in range(8)]
+    assert lines[8].startswith("8 files: ")

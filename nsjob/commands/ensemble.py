@@ -74,24 +74,41 @@ class Ensemble:
         return LateCommand(f"{self.name} {short}", lambda: self.specs[short].command())
 
     def subcommand(
-        self, own: str = "", *, name: str = "", required: str = "", **aliases: str
+        self,
+        own: str = "",
+        *,
+        name: str = "",
+        required: str = "",
+        direct: Callable[..., Any] | None = None,
+        **aliases: str,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a subcommand; see `spec.declared`. `aliases` are other names of options, without the dash."""
+        """Declare a subcommand; see `spec.declared`. `aliases` are other names of options, without the dash.
+
+        Arguments:
+            direct: what does the same in fewer steps where all arguments are given, as text, and no options.
+        """
 
         def declare(function: Callable[..., Any]) -> Callable[..., Any]:
             short = name or function.__name__.rstrip("_")
-            self.specs.declare(short, partial(self._spec, function, short, own, required, aliases))
+            self.specs.declare(short, partial(self._spec, function, direct, short, own, required, aliases))
             self.commands.setdefault(short, self._late(short))
             return function
 
         return declare
 
     def _spec(
-        self, function: Callable[..., Any], short: str, own: str, required: str, aliases: Mapping[str, str]
+        self,
+        function: Callable[..., Any],
+        direct: Callable[..., Any] | None,
+        short: str,
+        own: str,
+        required: str,
+        aliases: Mapping[str, str],
     ) -> Spec:
         from nsjob.commands.spec import declared  # late: a signature is looked at by modules that take long to import
 
         spec = declared(function, f"{self.name} {short}", own, required)
+        spec.direct = direct
         spec.short = short
         spec.own = short in self.original
         spec.aliases = {f"-{alias}": f"-{word}" for alias, word in aliases.items()}

@@ -24,9 +24,10 @@ from nsjob.commands.kinds import (
 from nsjob.commands.shell import Shell
 from nsjob.commands.waiting import of_python
 from nsjob.durations import seconds
-from nsjob.errors import NsjobError, OptionError
+from nsjob.errors import JobInterrupted, NsjobError, OptionError
+from nsjob.pool.context import Snoozed
 from nsjob.snippet import Ending, compile_snippet, is_coroutine
-from nsjob.tcl import TclError
+from nsjob.tcl import TclError, TclInterrupted
 from nsjob.tcl.values import text
 
 __all__ = ["Variables"]
@@ -39,6 +40,7 @@ _LEVELS = {
     "bug": logging.ERROR,
     "debug": logging.DEBUG,
 }
+_ENDS = (KeyboardInterrupt, SystemExit, TclInterrupted, JobInterrupted, Snoozed)  # of more than the Python code
 _SLICE = 0.05  # seconds: an interrupt does not reach a thread that sleeps
 
 
@@ -63,9 +65,9 @@ def ns_eval(shell: Shell, arg: Definition, *more: Definition, lang: Language | N
     if (lang or shell.languages.default) == "python":
         try:
             shell.pool.define(source)
-        except NsjobError:
+        except (NsjobError, *_ENDS):
             raise
-        except Exception as error:
+        except BaseException as error:
             raise of_python(error) from error
         return ""
     defined = shell.languages.define(source).offspring()
@@ -164,9 +166,9 @@ def py(shell: Shell, script: Python) -> Any:
             import asyncio  # late: only who awaits pays for it
 
             value = asyncio.run(value)
-    except (NsjobError, TclError):
+    except (NsjobError, TclError, *_ENDS):
         raise
-    except Exception as error:
+    except BaseException as error:
         snippet.show_lines()
         raise of_python(error) from error
     finally:

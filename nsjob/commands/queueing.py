@@ -153,7 +153,19 @@ def create(
     return queueId
 
 
-@NS_JOB.subcommand("-detached -head -jobid", required="script")
+def _at_once(shell: Shell, queueId: str, script: str) -> str:
+    """`queue` without options: most jobs by far are queued so."""
+    languages = shell.languages
+    if languages.default != "python" or queueId in languages.queues:
+        id: str = queue(shell, queueId, script)
+        return id
+    try:
+        return shell.pool.queue(queueId, script).id
+    except SnippetError as error:
+        raise _hinted(error, script) from None
+
+
+@NS_JOB.subcommand("-detached -head -jobid", required="script", direct=_at_once)
 def queue(
     shell: Shell,
     queueId: QueueId,

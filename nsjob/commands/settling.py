@@ -26,12 +26,17 @@ def cancel(shell: Shell, queueId: QueueId, jobId: JobId | None = None, *, all_: 
     if all_ and jobId is None:
         counts = shell.pool.counts(queueId)
         jobs = counts.scheduled + counts.running
-        if jobs and not shell.face.confirm(f"Cancel all {jobs} jobs of queue {queueId} that wait or run?"):
+        if jobs and not shell.face.confirm(_question(queueId, jobs)):
             raise Refused(f"nothing was cancelled in queue {queueId}")
         return shell.pool.cancelall(queueId)
     if jobId is None or all_:
         raise NS_JOB.specs["cancel"].wrong_args("-all takes no jobId" if all_ else "")
     return int(shell.pool.cancel(queueId, jobId))
+
+
+def _question(queue: str, jobs: int) -> str:
+    many = f"all {jobs} jobs that wait or run" if jobs > 1 else "the job that waits or runs"
+    return f"Cancel {many} in queue {queue}?"
 
 
 @NS_JOB.subcommand()

@@ -25,6 +25,7 @@ from nsjob.tcl.values import text
 
 __all__ = ["Argument", "Option", "Spec", "declared"]
 
+_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)", re.ASCII)
 _EXTRA = "nsjob.shell"  # where an interpreter keeps the Shell whose commands it has
 
 
@@ -97,6 +98,7 @@ class Spec:
         summary: one sentence; `details`: more.
         example: lines that work.
         own: whether it is ns_job's.
+        direct: what does the same as `function` where all arguments are given, and no options; None for `function`.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Spec:
     details: str
     example: str
     own: bool = False
+    direct: Callable[..., Any] | None = None
     short: str = ""
     aliases: dict[str, str] = field(default_factory=dict)
 
@@ -182,6 +185,18 @@ class Spec:
             return "a script of several words is written in braces: {...}"
         return ""
 
+    def _slip(self, words: list[Any]) -> str:
+        """What was probably meant by an option whose value is right, but looks like the time of a clock."""
+        for place, word in enumerate(words):
+            if type(word) is str and len(word) <= 5 and (clock := _CLOCK.fullmatch(word)) and place:
+                name = words[place - 1]
+                kind = self.option(name).kind if type(name) is str and name[:1] == "-" else None
+                if kind is not None and kind.shown == "time":
+                    first, second = int(clock[1]), int(clock[2])
+                    meant = f"for minutes and seconds: {60 * first + second}s"
+                    return f"{name} {word} is {first + second / 1e6:g} seconds (seconds:microseconds); {meant}"
+        return ""
+
     def option(self, given: str) -> Option:
         """The option of that name, or the only one that begins so.
 
@@ -207,21 +222,30 @@ class Spec:
     def command(self) -> Command:
         """What an interpreter needs to call it."""
         function = self.function
-        exact = len(self.arguments) if not any(argument.rest for argument in self.arguments) else -1
-        # Most commands are called with as many words as they have arguments, all of them text: no parsing then.
-        quick = exact > 0 and all(argument.kind.convert is as_text for argument in self.arguments)
+        direct = self.direct or function
+        # Most commands are called with one or two words, which are text, as their arguments are: no parsing then.
+        texts = all(argument.kind.convert is as_text for argument in self.arguments)
+        collects = any(argument.rest for argument in self.arguments)
+        least = sum(argument.required for argument in self.arguments)
+        most = 2 if collects else len(self.arguments)
+        alone = texts and least <= 1 <= most
+        paired = texts and least <= 2 <= most
 
         def run(interp: Interp, words: list[Any]) -> Any:
             try:
                 shell = interp.extras[_EXTRA]
-                if quick and len(words) == exact:
+                size = len(words)
+                if paired and size == 2:
+                    first, second = words
+                    if type(first) is str and first[:1] != "-" and type(second) is str:
+                        return direct(shell, first, second)
+                elif alone and size == 1:
                     first = words[0]
                     if type(first) is str and first[:1] != "-":
-                        if exact == 1:
-                            return function(shell, first)
-                        if type(words[1]) is str and exact == 2:
-                            return function(shell, first, words[1])
+                        return direct(shell, first)
                 given, options = self.bind(words)
+                if options and (slip := self._slip(words)):
+                    shell.hint(slip)
                 return function(shell, *given, **options)
             except NsjobError as error:
                 failed = TclError(str(error), *error.errorcode)

@@ -103,8 +103,11 @@ def waitany(shell: Shell, queueId: QueueId, *more: QueueId, timeout: Time | None
         while {[set job [waitany q]] ne ""} {puts [wait q $job]}
     """
     queues = (queueId, *more)
-    with shell.face.waiting(queues, ""):
+    if type(shell.face) is Silent:  # as in `wait`
         found = shell.pool.waitany(*queues, timeout=timeout)
+    else:
+        with shell.face.waiting(queues, ""):
+            found = shell.pool.waitany(*queues, timeout=timeout)
     return list(found) if isinstance(found, tuple) else found
 
 

@@ -27,7 +27,9 @@ WORDS = _words()
 
 def install(interp: Interp) -> None:
     """Give an interpreter the commands; procedures of the same name go before them."""
-    for name, command in WORDS.items():
-        known = interp.commands.get(name)
-        if known is None or known.procedure is None:
-            interp.commands[name] = command
+    commands = interp.commands
+    known = {name: commands[name] for name in commands.keys() & WORDS.keys()}
+    commands.update(WORDS)
+    for name, command in known.items():
+        if command.procedure is not None:
+            commands[name] = command

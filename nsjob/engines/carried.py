@@ -30,7 +30,7 @@ def carry(pool: str, data: bytes) -> bytes:
     """
     said: list[Any] = []
     try:
-        order: Order = pickle.loads(data)
+        order = Order._make(pickle.loads(data))
         performer = _performer(pool, order)
         mine = performer.speaking(said.append)
         answer: Any = mine.answer(order)

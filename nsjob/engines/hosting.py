@@ -68,6 +68,7 @@ class WorkerHost(ABC, Generic[W]):
         self._queue = queue
         self._most = most
         self._lock = threading.Lock()
+        self._closing = threading.Lock()  # who closes it again waits for who closed it first
         self._idle: list[W] = []
         self._closed = False
 
@@ -138,11 +139,12 @@ class WorkerHost(ABC, Generic[W]):
 
     def close(self, timeout: float | None) -> None:
         """End the idle workers; those at work end with their runs."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for worker in idle:
-            self._discard(worker)
+        with self._closing:
+            with self._lock:
+                self._closed = True
+                idle, self._idle = self._idle, []
+            for worker in idle:
+                self._discard(worker)
 
     # -- workers -------------------------------------------------------------------------------------------------
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import _thread
 import os
+import time
 
 from nsjob.engines.interrupts import INTERRUPTED, set_async_exc
 from nsjob.engines.worker import Worker
 
 __all__ = ["Isolated"]
+
+_LOOKS = 100
+_LOOK = 0.001  # seconds
 
 
 class Isolated:
@@ -29,7 +33,6 @@ class Isolated:
         self._outgoing = os.fdopen(answers, "wb")
         self._interrupts = interrupts
         self._worker = Worker(self._incoming, self._outgoing, lambda: None)
-        self._ident = 0
         self._watching = _thread.allocate_lock()
         self._watching.acquire()
         # Not threading.Thread: the end of the interpreter, and of the program, would wait for it.
@@ -37,16 +40,16 @@ class Isolated:
 
     def serve(self) -> None:
         """Do orders until no more can come, or an interrupt comes."""
-        self._ident = _thread.get_ident()
-        try:
-            self._worker.serve()
-        finally:
-            self._ident = 0
+        self._worker.serve()
 
     def close(self) -> None:
         """Let go of the descriptors, when nobody asks for interrupts any more. It may be called again."""
         self._watching.acquire()
         self._watching.release()
+        for _ in range(_LOOKS):  # the thread must be gone altogether before its interpreter may be closed
+            if not _thread._count():
+                break
+            time.sleep(_LOOK)  # bodies may have left threads behind, so it is not waited for without end
         self._incoming.close()
         try:
             self._outgoing.close()
@@ -56,8 +59,8 @@ class Isolated:
     def _watch(self) -> None:
         while os.read(self._interrupts, 1):
             cancelled = self._worker.performer.cancel_task()
-            ident = self._ident
-            if ident and not cancelled:
-                set_async_exc(ident, INTERRUPTED)
+            inside = self._worker.performer.inside
+            if inside and not cancelled:
+                set_async_exc(inside, INTERRUPTED)
         os.close(self._interrupts)
         self._watching.release()

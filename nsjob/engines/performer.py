@@ -36,6 +36,7 @@ class Performer:
         self.defined = 0  # how many definitions have been executed here
         self._namespace: dict[str, Any] = {"__name__": "__nsjob__", "__builtins__": vars(builtins)}
         self._snippets: dict[tuple[str, str], Snippet] = {}
+        self.inside = 0  # the thread that is in a body
         self._task: Any = None  # of a body that is a coroutine, until it was cancelled
 
     def answer(self, order: Order) -> Done | Failed | Sleepy:
@@ -82,18 +83,20 @@ class Performer:
         if order.captured:
             wrap()
         try:
+            self.inside = ident
             value = self._perform(order, run)
             if is_coroutine(value):
-                import asyncio  # late: only who awaits pays for it
-
                 coroutine = value
                 try:
+                    import asyncio  # late: only who awaits pays for it
+
                     value = asyncio.run(self._awaited(coroutine))
                 finally:
                     coroutine.close()  # it may not have begun
         except Snoozed:
             return Sleepy(run.snoozed)
         finally:
+            self.inside = 0
             self._task = None
             if outer is None:
                 PLACES.pop(ident, None)

@@ -6,6 +6,7 @@ used again, the last one first. To end a run is to end its worker: SIGTERM, and 
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
@@ -63,6 +64,16 @@ class Nursery:
                 self._control = None
                 return 255
 
+    def close(self) -> None:
+        """End it, with the program."""
+        with self._lock:
+            control, self._control = self._control, None
+            if control is not None:
+                control.close()
+                if self._process is not None and self._owner == os.getpid():
+                    self._process.kill()
+                    self._process.wait()
+
     @staticmethod
     def _answer(control: socket.socket) -> int:
         answer = control.recv(64)
@@ -85,6 +96,7 @@ class Nursery:
 
 
 NURSERY = Nursery()
+atexit.register(NURSERY.close)
 
 
 class Worker:

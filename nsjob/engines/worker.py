@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from nsjob.engines.messages import Order
 from nsjob.engines.performer import Performer, dumped, failed
 
 __all__ = ["Worker", "receive", "send", "serve"]
@@ -68,7 +69,7 @@ class Worker:
 
     def _answer(self, data: bytes) -> Any:
         try:
-            order = pickle.loads(data)
+            order = Order._make(pickle.loads(data))
         except BaseException as error:  # a value that can be pickled, but not be made again here
             return failed(error)
         return self.performer.answer(order)

@@ -30,11 +30,18 @@ class Departures(Delays):
     def depart(self, queue: JobQueue, job: Job) -> None:
         """Let a done job leave: it was waited for, cancelled, or is one too many."""
         self.remember(job)
-        if queue.req == "delete" and len(queue.table) == 1 and self.subscriptions:
-            self.tell_queue("queue deleted", queue)
+        if queue.req == "delete" and len(queue.table) == 1:
+            self.let_go(queue)
+            if self.subscriptions:
+                self.tell_queue("queue deleted", queue)
         self.wake_watchers(queue)
         self.commit_departure(queue, job)
         queue.sweep()
+
+    def let_go(self, queue: JobQueue) -> None:
+        """The queue is about to be gone: its engine lets go of what it has, where no other queue has the same one."""
+        if self.engines.get(f"{queue.engine_name} {queue.name}") is queue.engine:
+            self.timers.soon(queue.engine.close, 0)
 
     @stores
     def commit_departure(self, queue: JobQueue, job: Job) -> None:

@@ -186,8 +186,7 @@ class Pool(Looking, Moving, Programs):
                 if core.subscriptions:
                     core.tell_queue("queue deleted", found)
                 core.wake_watchers(found)
-                if core.engines.get(f"{found.engine_name} {queue}") is found.engine:  # its own, not shared
-                    core.timers.soon(found.engine.close, 0)
+                core.let_go(found)
             found.room.wake()
             core.commit_delete(found)
             return found
@@ -379,6 +378,7 @@ class Pool(Looking, Moving, Programs):
         def look() -> tuple[str, str] | str | None:
             left = False
             for queue in found:
+                queue.first_done()  # what has left would be passed again by each look
                 for job in queue.done_jobs():
                     if job.req == "none":
                         return queue.name, job.id

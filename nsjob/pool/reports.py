@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from nsjob.pool.queue import JobQueue
 
 __all__ = ["counts", "job_info", "job_report", "left_report", "queue_info", "thread_details", "thread_info"]
+
+_OWN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # the directory of nsjob
 
 
 def queue_info(queue: JobQueue) -> QueueInfo:
@@ -227,8 +230,8 @@ def _stack(ident: int) -> str:
     if frame is None or ident not in PLACES:
         return ""
     frames = traceback.extract_stack(frame)
-    body = [entry for entry in frames if "/nsjob/" not in entry.filename.replace("\\", "/")]
-    start = next((n for n, entry in enumerate(body) if not entry.filename.endswith("threading.py")), 0)
+    body = [entry for entry in frames if not entry.filename.startswith(_OWN)]
+    start = next((n for n, entry in enumerate(body) if not entry.filename.endswith("threading.py")), len(body))
     return "".join(traceback.format_list(body[start:]))
 
 

@@ -32,7 +32,9 @@ def define(pool: Pool, path: str) -> None:
         raise Undefined(f"{path}:{error.lineno or 1}: {error}") from None
     except NsjobError as error:
         raise Undefined(f"{path}: {error}") from None
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise Undefined(_told(error, path)) from None
 
 

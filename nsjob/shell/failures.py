@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nsjob.commands.hints import hint
+from nsjob.commands.records import message as said
 from nsjob.commands.waiting import of_python
 from nsjob.errors import JobCancelled, NsjobError
 from nsjob.shell.origin import origin
-from nsjob.tcl import TclError
+from nsjob.tcl import TclError, TclExit
 from nsjob.tcl.values import text
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def job_failure(queue: str, job: str, error: Any) -> JobFailure:
     if isinstance(error, TclError):
         message = str(error)
         return JobFailure(queue, job, message, error.info.removeprefix(message).lstrip("\n"), False)
+    if isinstance(error, TclExit):  # of a Tcl job: no code of its own stands in its traceback
+        return JobFailure(queue, job, said(error), "", False)
     if isinstance(error, NsjobError) or not isinstance(error, BaseException):
         return JobFailure(queue, job, str(error), "", False)
     return JobFailure(queue, job, named(error), traceback_of(error), isinstance(error, BrokenPipeError))

@@ -10,7 +10,7 @@ import errno
 import gc
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["embedded", "run"]
 
 
-def run(pool: Pool, *, argv: list[str], rc: bool) -> int:
+def run(opened: Callable[[], Pool], *, argv: list[str], rc: bool) -> int:
     """Be a prompt over a pool until the person leaves; the pool's jobs are waited for or cancelled then, as they say.
 
     Arguments:
+        opened: makes the pool; called once, when the prompt can be seen.
         argv: what the commands find in the variable `argv`.
         rc: whether nsjobrc is read.
 
@@ -33,10 +34,10 @@ def run(pool: Pool, *, argv: list[str], rc: bool) -> int:
         from nsjob.shell.leaving import signals
         from nsjob.shell.sitting import Sitting, exit_code
 
-        sitting = Sitting(pool)
+        sitting = Sitting(opened)
+        gc.freeze()  # all that is here now stays to the end
     with sitting.open() as prompt:
         prompt.variables = {"argv0": "nsjob", "argv": list(argv), "argc": len(argv)}
-        leaving = prompt.leaving()
         with signals(prompt.reading.leave) as came:
             try:
                 prompt.greet()
@@ -44,7 +45,7 @@ def run(pool: Pool, *, argv: list[str], rc: bool) -> int:
                     prompt.read_rc()
                 while True:
                     code = prompt.until_left()
-                    if came or leaving.agreed():
+                    if came or prompt.leaving().agreed():
                         break
             except SystemExit as ended:
                 code = exit_code(ended)
@@ -52,7 +53,7 @@ def run(pool: Pool, *, argv: list[str], rc: bool) -> int:
                 code = 128 + signal.SIGINT
             if came:
                 prompt.say("terminated")
-                leaving.cancel()
+                prompt.leaving().cancel()
     return code
 
 
@@ -62,7 +63,7 @@ def embedded(pool: Pool, variables: Mapping[str, Any]) -> None:
         raise OSError(errno.ENOTTY, "nsjob.shell.embed needs a terminal")
     from nsjob.shell.sitting import Sitting
 
-    with Sitting(pool).open() as prompt:
+    with Sitting(lambda: pool).open() as prompt:
         prompt.variables = dict(variables)
         prompt.greet()
         prompt.until_left()

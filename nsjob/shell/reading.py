@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.filters import is_done
@@ -69,6 +72,7 @@ class Reading:
         self._toolbar = toolbar
         self._in_thread = in_thread
         self._drawn: Callable[[], object] | None = drawn
+        self._interrupts = 0  # that came while the terminal was not the prompt's
         self._session: PromptSession[str] = PromptSession(
             _PROMPT,
             multiline=True,
@@ -110,11 +114,40 @@ class Reading:
             SystemExit: see `leave`.
         """
         app = self._session.app
-        with self._screen.prompting(app, lambda: f"nsjob> {self._session.default_buffer.text}"):
-            return self._session.prompt(in_thread=self._in_thread, pre_run=self._begun)
+        with self._unbroken(), self._screen.prompting(app, lambda: f"nsjob> {self._session.default_buffer.text}"):
+            return self._session.prompt(in_thread=self._in_thread, pre_run=self._begun, handle_sigint=False)
+
+    @contextmanager
+    def _unbroken(self) -> Iterator[None]:
+        """Ctrl-C is a key while the prompt has the terminal, and SIGINT does the same. Neither breaks the event loop.
+
+        prompt_toolkit's own way with the signal is not used: it fails where one comes while a prompt ends.
+
+        Raises:
+            KeyboardInterrupt: it came when the entry was there already.
+        """
+        main = threading.current_thread() is threading.main_thread()
+        if self._in_thread or not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+        signal.signal(signal.SIGINT, self._interrupted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            came, self._interrupts = self._interrupts, 0
+        if came:
+            raise KeyboardInterrupt
+
+    def _interrupted(self, number: int, frame: object) -> None:
+        if not self._end(KeyboardInterrupt()):
+            self._interrupts += 1
 
     def leave(self, code: int) -> bool:
         """Let `entry` raise SystemExit. From a signal handler. Returns whether a prompt is there at all."""
+        return self._end(SystemExit(code))
+
+    def _end(self, error: BaseException) -> bool:
         app = self._session.app
         loop = app.loop
         if loop is None or not app.is_running:
@@ -122,7 +155,7 @@ class Reading:
 
         def end() -> None:
             if app.is_running and not app.is_done:
-                app.exit(exception=SystemExit(code), style="class:aborting")
+                app.exit(exception=error, style="class:aborting")
 
         try:
             loop.call_soon_threadsafe(end)
@@ -131,6 +164,7 @@ class Reading:
         return True
 
     def _begun(self) -> None:
+        self._interrupts = 0
         app = self._session.app
         app.create_background_task(self._toolbar.follow(app.invalidate))
         if self._screen.plain:

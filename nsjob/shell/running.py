@@ -84,7 +84,7 @@ def run(opened: Callable[[], Pool], source: Source, name: str, words: Sequence[s
     if isinstance(failure, BrokenPipeError):
         return code or BROKEN_PIPE
     if failure is not None and not code:
-        file.telling.note(f"cannot write to standard output: {(failure.strerror or str(failure)).lower()}")
+        file.telling.note(f"cannot write to standard output: {_reason(failure)}")
         return 1
     return code
 
@@ -123,6 +123,8 @@ class _File:
             if stops.stopped is None:
                 raise
             return self.stopped(stops.stopped)
+        except Exception as error:
+            return self.fault(error)
 
     def run(self) -> int:
         """Evaluate the commands, and see to the jobs that are left."""
@@ -130,9 +132,8 @@ class _File:
             self.session.source(self.source, self.show)
         except TclError as error:
             return self.broken_off(error)
-        except BrokenPipeError:  # by the results that were shown
-            self.cancel(_FAREWELL)
-            return BROKEN_PIPE
+        except (OSError, ValueError) as error:  # by the results that were shown; ValueError: the output was closed
+            return self.unwritable(error)
         except SystemExit as end:
             self.cancel(_FAREWELL)
             return _exit_code(end)
@@ -157,6 +158,23 @@ class _File:
         self.cancel()
         return 1
 
+    def fault(self, error: Exception) -> int:
+        """Something went wrong that must not: whoever sees it needs to know where, to report it."""
+        import traceback  # late: it should never be needed
+
+        lines = "".join(traceback.format_exception(error)).rstrip()
+        self.telling.note(f"this is a fault of nsjob, not of yours\n{lines}")
+        self.cancel()
+        return 1
+
+    def unwritable(self, error: OSError | ValueError) -> int:
+        """The results cannot be shown."""
+        self.cancel(_FAREWELL)
+        if isinstance(error, BrokenPipeError):
+            return BROKEN_PIPE
+        self.telling.note(f"cannot write to standard output: {_reason(error)}")
+        return 1
+
     def stopped(self, stopped: Stopped) -> int:
         """Somebody has stopped the script, or it was late."""
         jobs = 0 if self.jobs is None else self.jobs.under_way()
@@ -173,6 +191,10 @@ def _print_json(value: Any) -> None:
     from nsjob.shell.json_lines import json_line  # late: only who asks for JSON pays for it
 
     print(json_line(value, getattr(sys.stdout, "encoding", None) or "utf-8"), flush=True)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def _exit_code(end: SystemExit) -> int:

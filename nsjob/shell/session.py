@@ -90,9 +90,11 @@ def is_empty(value: Any) -> bool:
 
 def _codes(text: str) -> Iterator[Code]:
     """Each command of a script, compiled when its turn has come; at last what is no command, where there is such."""
-    compiler = Compiler(text, True, False)
     script = parse_partly(text)
-    for command in script.commands:
-        yield compiler.script(Script(text, command.start, command.end, [command]), PLAIN)
+    commands = script.commands
+    commands.reverse()
+    while commands:  # one that has run is not kept: a file that another program wrote may have a million of them
+        command = commands.pop()
+        yield Compiler(text, True, False).script(Script(text, command.start, command.end, [command]), PLAIN)
     if script.error is not None:
-        yield compiler.script(Script(text, script.start, script.end, [], error=script.error), PLAIN)
+        yield Compiler(text, True, False).script(Script(text, script.start, script.end, [], error=script.error), PLAIN)

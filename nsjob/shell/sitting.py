@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -47,14 +47,19 @@ _HINT = "help tells the commands, Ctrl-D leaves"
 class Sitting:
     """A person, a terminal, and the commands of a session over a pool.
 
+    Arguments:
+        opened: makes the pool; called once.
+
     Attributes:
         variables: what the session's scripts find, before the first line.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, opened: Callable[[], Pool]) -> None:
         terminal = sys.stdout if sys.stdout is not None and sys.stdout.isatty() else sys.stderr
         in_thread = _loop_runs()
-        self.pool = pool
+        self._opened = opened
+        self._pool: Pool | None = None
+        self._opening = threading.Lock()  # of the pool
         self.variables: dict[str, Any] = {}
         output = PlainTextOutput(terminal) if is_plain(terminal) else create_output(stdout=terminal)
         self.screen = screen = Screen(terminal, output)
@@ -78,7 +83,7 @@ class Sitting:
             self.reading = Reading(
                 screen,
                 self._past,
-                Toolbar(pool, lambda: screen.width),
+                Toolbar(lambda: self._pool, lambda: screen.width),
                 Completions(self._completer),
                 Checks(self._validator),
                 in_thread,
@@ -96,7 +101,15 @@ class Sitting:
             stack.callback(self._clear)
             yield self
 
-    # -- the session, which is made while the first prompt waits -------------------------------------------------
+    # -- pool and session, which are made while the first prompt waits -------------------------------------------
+
+    @property
+    def pool(self) -> Pool:
+        """The pool."""
+        with self._opening:
+            if self._pool is None:
+                self._pool = self._opened()
+            return self._pool
 
     @property
     def session(self) -> Session:
@@ -105,7 +118,7 @@ class Sitting:
             if self._session is None:
                 from nsjob.shell.session import Session
 
-                session = Session(self.pool, self._person)
+                session = Session(lambda: self.pool, self._person)
                 for name, value in self.variables.items():
                     session.interp.globals.set(name, None, value)
                 self._session = session
@@ -128,6 +141,7 @@ class Sitting:
 
         lexer = NsjobLexer(session)
         self.reading.colour(Colours(lexer, _COLOURED), MatchingBrackets(lexer), typing_style())
+        _ = self.pool
 
     def _completer(self) -> Completer:
         session = self.session

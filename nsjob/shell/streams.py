@@ -29,7 +29,7 @@ def say(lines: str) -> None:
             stream.flush()
         except UnicodeError:
             stream.write(content.encode("ascii", "backslashreplace").decode("ascii"))
-        except (OSError, ValueError):  # nobody reads it, the disk is full, or it was closed
+        except Exception:  # nobody reads it, the disk is full, it was closed, or it is no stream at all
             pass
 
 
@@ -52,11 +52,11 @@ def finished() -> OSError | None:
         try:
             if stream is not None:
                 stream.flush()
-        except ValueError:  # it was closed
-            pass
         except OSError as error:
             failure = failure or error
             _drop(stream)
+        except Exception:  # it was closed, or is no stream at all
+            pass
     return failure
 
 

@@ -31,23 +31,30 @@ class Figures(NamedTuple):
     failed: int
 
 
+_NOTHING = Figures(0, 0, 0, 0, 0, 0, 0, 0)
+
+
 class Toolbar:
     """What the pool does.
 
     Arguments:
+        opened: the pool, or None where it is not there yet.
         width: tells how many columns there are.
     """
 
-    def __init__(self, pool: Pool, width: Callable[[], int]) -> None:
-        self._pool = pool
+    def __init__(self, opened: Callable[[], Pool | None], width: Callable[[], int]) -> None:
+        self._opened = opened
         self._width = width
 
     def figures(self) -> Figures:
         """The counts, now. A job counts as failed where it ended in error, ran out of time or expired."""
-        counts = self._pool.counts()
-        threads = self._pool.threadlist()
+        pool = self._opened()
+        if pool is None:
+            return _NOTHING
+        counts = pool.counts()
+        threads = pool.threadlist()
         return Figures(
-            queues=len(self._pool.queues()),
+            queues=len(pool.queues()),
             busy=max(threads.numthreads - threads.numidle, 0),
             idle=threads.numidle,
             lost=threads.numlost,

@@ -10,6 +10,7 @@ import sys
 from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import UnsupportedOperation
 from typing import Any, TextIO
 
 from nsjob.pool.context import PLACES
@@ -39,6 +40,10 @@ class _Bytes:
             return int(self._voice.original.buffer.write(data))
         self._voice.write(text)
         return len(data)
+
+    def close(self) -> None:
+        """As of the voice; a TextIOWrapper that was put around this calls it when it goes."""
+        self._voice.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._voice.original.buffer, name)
@@ -78,6 +83,13 @@ class _Voice:
 
     def isatty(self) -> bool:
         return self.is_direct() and self.original.isatty()
+
+    def close(self) -> None:
+        """What a job or a command closes stays open: the prompt goes on."""
+        self.flush()
+
+    def detach(self) -> Any:
+        raise UnsupportedOperation("the prompt needs this stream")
 
     @property
     def buffer(self) -> _Bytes:

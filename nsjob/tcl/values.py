@@ -52,7 +52,11 @@ class TclDict(dict[str, Any]):
 
 
 def text(value: Any) -> str:
-    """Return the string form of a value."""
+    """Return the string form of a value.
+
+    Raises:
+        TclError: it is an object whose own code fails at that.
+    """
     kind = type(value)
     if kind is str:
         return value  # type: ignore[no-any-return]
@@ -66,7 +70,19 @@ def text(value: Any) -> str:
         return ""
     if kind is list or kind is tuple:
         return list_text(value)
-    if kind is TclDict or isinstance(value, Mapping):
+    if kind is TclDict:
+        return list_text([part for pair in value.items() for part in pair])
+    try:
+        return _object_text(value)
+    except (TclError, RecursionError):
+        raise
+    except Exception as error:
+        raise TclError(f"this {kind.__name__} has no text: {_reason(error)}", "PYTHON", type(error).__name__) from error
+
+
+def _object_text(value: Any) -> str:
+    """The string form of an object of a class that need not be known here."""
+    if isinstance(value, Mapping):
         return list_text([part for pair in value.items() for part in pair])
     if isinstance(value, str):
         return str.__str__(value)
@@ -81,6 +97,14 @@ def text(value: Any) -> str:
     if isinstance(value, Sequence | AbstractSet):
         return list_text(list(value))
     return str(value)
+
+
+def _reason(error: Exception) -> str:
+    """What an exception says; its class, where it says nothing or fails at that too."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:
+        return type(error).__name__
 
 
 def int_text(value: int) -> str:

@@ -214,6 +214,15 @@ def test_options_after_the_arguments_get_a_hint(session: Session, failing: Faili
 # -- subcommands ------------------------------------------------------------------------------------------------------
 
 
+def test_a_time_that_looks_like_that_of_a_clock_gets_a_hint(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(session.shell.face, "hint", told.append)
+
+    session.eval("wait -timeout 1:30 q [queue -jobid 1:31 -delay 0:500 q {1}]")
+
+    assert told == ["-timeout 1:30 is 1.00003 seconds (seconds:microseconds); for minutes and seconds: 90s"]
+
+
 def test_unique_beginnings_of_subcommands_are_accepted() -> None:
     names = list(NS_JOB.specs)
     for name in names:

@@ -302,6 +302,32 @@ def test_a_worker_may_take_so_much_memory(session: Session, failing: Failing) ->
     assert failing("wait w [queue w {len(bytes(8_000_000_000))}]").code == ("PYTHON", "MemoryError")
 
 
+@shows("create -workers", "create -address", "create -resources")
+def test_a_cluster_has_so_many_workers_is_found_at_its_address_and_gives_what_its_workers_have(
+    session: Session, tmp_path: Path
+) -> None:
+    pytest.importorskip("distributed", reason="the dask engine needs distributed")
+    meet = """
+import os, distributed
+open(os.path.join(where, str(os.getpid())), "x").close()
+while len(os.listdir(where)) < 2:
+    os.sched_yield()
+distributed.get_worker().scheduler.address
+"""
+    session.eval("create -engine dask -workers 2 w 2", meet=meet, vars=["where", str(tmp_path)])
+    found = {text(session.eval(f"wait w {job}")) for job in [session.eval("queue -vars $vars w $meet") for _ in "12"]}
+    assert len(list(tmp_path.iterdir())) == 2
+    [address] = found
+    session.eval(
+        f"create -engine dask -address {address} there 1; create -engine dask -address {address} "
+        "-resources {GPU 1} none 1; set never [queue none {1}]"
+    )
+    there = session.eval("wait there [queue there {import distributed; distributed.get_worker().scheduler.address}]")
+    assert text(there) == address
+    assert dict(mapping(session.eval("show none $never")))["state"] == "running"  # no worker has a GPU
+    session.eval("cancel none $never")
+
+
 @shows("create -spool", "create -keep")
 def test_what_programs_write_is_kept_in_the_spool_for_its_time(session: Session, tmp_path: Path) -> None:
     session.eval(

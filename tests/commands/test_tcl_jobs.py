@@ -157,6 +157,18 @@ def test_job_fail_is_final(tcl: Session, failing: Failing) -> None:
     assert runs == [1]
 
 
+def test_the_stack_of_a_tcl_job_tells_nothing_of_the_thread_below(tcl: Session, gate: Gate) -> None:
+    tcl.interp.set("gate", gate)
+    tcl.eval("queue -use gate -jobid held q {gate.enter()}; queue -jobid waits t {wait q held}")
+    gate.came()
+    while tcl.eval("dict get [show t waits] state") != "running":
+        tcl.eval("after 1")
+    assert tcl.eval("dict get [show t waits] stack") == ""
+    assert text(tcl.eval("dict get [show q held] stack")).startswith('  File "<snippet')
+    gate.let()
+    tcl.eval("wait t waits")
+
+
 def test_errors_of_tcl_jobs_are_retried(tcl: Session) -> None:
     script = "if {[job attempt] < 3} {error again}; job attempt"
     assert tcl.eval(f"wait t [queue -retries 3 -backoff 0 t {{{script}}}]") == 3

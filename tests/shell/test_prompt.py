@@ -168,6 +168,38 @@ def test_ctrl_c_stops_the_waiting_and_never_the_job(opened: Opener) -> None:
     terminal.see_match("1 running")
 
 
+def test_ctrl_c_by_the_hundred_breaks_nothing(opened: Opener) -> None:
+    terminal = opened()
+    for _ in range(5):
+        terminal.type(CTRL_C * 60)
+        terminal.enter("puts [string toupper on]")
+        terminal.see_match("^ON$")
+        terminal.ready()
+    assert b"Traceback" not in terminal.raw
+    assert b"never awaited" not in terminal.raw
+
+
+def test_sigint_at_the_prompt_is_ctrl_c(opened: Opener) -> None:
+    terminal = opened()
+    terminal.type("not whole {")
+    terminal.see("not whole {")
+    terminal.child.kill(signal.SIGINT)
+    terminal.until(lambda: terminal.current().strip() == "nsjob>", "a fresh line")
+    terminal.enter("puts on")
+    terminal.see_match("^on$")
+
+
+def test_what_is_closed_at_the_prompt_stays_open(opened: Opener) -> None:
+    terminal = opened()
+    terminal.enter("py {import sys; sys.stdout.close(); sys.stdout.buffer.close(); sys.stderr.close()}")
+    terminal.ready()
+    terminal.enter("create q; queue q {import sys; sys.stdout.close(); sys.stdout.detach()}")
+    terminal.see_match("^job0$")
+    terminal.enter("wait q job0")
+    terminal.see("the prompt needs this stream")
+    terminal.ready()
+
+
 def test_ctrl_c_stops_a_script(opened: Opener) -> None:
     terminal = opened()
     terminal.enter("while 1 {if {[incr n] == 100} {puts begun}}")

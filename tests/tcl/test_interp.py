@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -289,3 +290,17 @@ def test_a_second_thread_is_told_that_the_interpreter_is_in_use() -> None:
     assert interp.eval("second; set y 2") == 2
     assert refused == ["another thread uses this interpreter: make one for each thread"]
     assert interp.eval("info exists x") == 0
+
+
+def test_env_is_the_environment_of_the_moment_in_which_the_interpreter_was_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NSJOB_TEST", "before")
+    older = Interp()
+    older.eval("set env(NSJOB_TEST) after; unset -nocomplain env(NSJOB_NEVER)")
+    assert os.environ["NSJOB_TEST"] == "after"
+    monkeypatch.setenv("NSJOB_ALSO", "more")
+    assert Interp().eval("list $env(NSJOB_TEST) $env(NSJOB_ALSO)") == ["after", "more"]
+    assert older.eval("info exists env(NSJOB_ALSO)") == 0
+    monkeypatch.delenv("NSJOB_ALSO")
+    assert Interp().eval("info exists env(NSJOB_ALSO)") == 0

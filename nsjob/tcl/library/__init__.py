@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -95,5 +96,23 @@ def prepare(interp: Interp) -> None:
     known["argv0"] = ""
     known["argc"] = 0
     environment = Environment()
-    dict.update(environment, os.environ)
+    dict.update(environment, _environment())
     interp.globals.add_other("env", environment)
+
+
+_seen: tuple[Mapping[Any, Any], Mapping[str, str]] = ({}, {})  # the process's environment, as it is kept and as text
+
+
+def _environment() -> Mapping[str, str]:
+    """The variables of the process's environment: decoded again only where they have changed."""
+    global _seen
+    kept = getattr(os.environ, "_data", None)  # CPython's, under no public name; to ask it is a tenth of a copy
+    if kept is None:
+        return dict(os.environ)
+    before, decoded = _seen
+    if kept == before:
+        return decoded
+    kept = kept.copy()
+    decoded = {os.environ.decodekey(name): os.environ.decodevalue(value) for name, value in kept.items()}
+    _seen = (kept, decoded)
+    return decoded

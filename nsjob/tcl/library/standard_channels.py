@@ -9,6 +9,7 @@ import errno
 import sys
 from typing import TYPE_CHECKING, Any
 
+from nsjob.tcl.errors import TclError
 from nsjob.tcl.library.channel import Channel
 from nsjob.tcl.library.tcl_encodings import Encoding
 from nsjob.tcl.posix import posix_error
@@ -57,6 +58,17 @@ class StandardChannel(Channel):
             return None
         return self.encoding
 
+    def failed(self, doing: str, error: Exception) -> TclError:
+        """The script's error for one of the file: Python code can close it, or put any object in its place."""
+        said = f'error {doing} "{self.name}"'
+        if isinstance(error, OSError):
+            return posix_error(said, error)
+        if isinstance(error, UnicodeError):
+            return posix_error(said, errno.EILSEQ)
+        if isinstance(error, ValueError):  # it was closed
+            return posix_error(said, errno.EBADF)
+        return TclError(f"{said}: {str(error) or type(error).__name__}", "PYTHON", type(error).__name__)
+
     # -- in -----------------------------------------------------------------------------------------------------------
 
     def line(self) -> str | None:
@@ -75,33 +87,39 @@ class StandardChannel(Channel):
         if self.ahead:
             line, newline, self.ahead = self.ahead.partition("\n")
             return line + newline if newline else line + self.read_line()
+        return self.read("readline")
+
+    def read(self, part: str) -> str:
+        """What a method of the file reads: `readline`, or `read` for all that is left. Empty where there is no file.
+
+        Raises:
+            TclError: the file can't do it, or what it has is no text of its encoding.
+        """
         file, chosen = self.file, self.chosen()
         if file is None:
             return ""
-        return chosen.decoded(file.buffer.readline()) if chosen is not None else str(file.readline())
+        try:
+            if chosen is not None:
+                return chosen.decoded(getattr(file.buffer, part)())
+            return str(getattr(file, part)())
+        except Exception as error:
+            raise self.failed("reading", error) from None
 
     def rest(self) -> str:
         self.at_end = True
         source, self.ahead = self.ahead, ""
-        file, chosen = self.file, self.chosen()
-        if file is not None:
-            source += chosen.decoded(file.buffer.read()) if chosen is not None else str(file.read())
-        return self.with_newlines(source)
+        return self.with_newlines(source + self.read("read"))
 
     def characters(self, count: int) -> str:
         self.at_end = False
         while len(self.ahead) < count:
-            line = "" if self.file is None else self.file_line()
+            line = self.read("readline")
             if not line:
                 self.at_end = True
                 break
             self.ahead += self.with_newlines(line)
         found, self.ahead = self.ahead[:count], self.ahead[count:]
         return found
-
-    def file_line(self) -> str:
-        chosen = self.chosen()
-        return chosen.decoded(self.file.buffer.readline()) if chosen is not None else str(self.file.readline())
 
     # -- out ----------------------------------------------------------------------------------------------------------
 
@@ -120,23 +138,27 @@ class StandardChannel(Channel):
                 file.write(self.writable_text(text))
             if self.buffering == "none":
                 file.flush()
-        except OSError as error:
-            raise posix_error(f'error writing "{self.name}"', error) from None
+        except Exception as error:
+            raise self.failed("writing", error) from None
 
     def writable_text(self, text: str) -> str:
         """A text without what the file's own encoding has no bytes for."""
         own = getattr(self.file, "encoding", None)
-        if text.isascii() or not own or getattr(self.file, "errors", "strict") != "strict":
+        if text.isascii() or not own:
             return text
-        return text.encode(own, "replace").decode(own)
+        try:
+            text.encode(own, getattr(self.file, "errors", None) or "strict")
+        except UnicodeEncodeError:
+            return text.encode(own, "replace").decode(own)
+        return text
 
     def flush(self) -> None:
         file = self.file
         if file is not None and self.writable and hasattr(file, "flush"):
             try:
                 file.flush()
-            except OSError as error:
-                raise posix_error(f'error flushing "{self.name}"', error) from None
+            except Exception as error:
+                raise self.failed("flushing", error) from None
 
     # -- place, end ---------------------------------------------------------------------------------------------------
 
