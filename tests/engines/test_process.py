@@ -178,11 +178,11 @@ def test_jobs_whose_workers_are_killed_all_the_time_end_ok_each_once(pool: nsjob
     killer = threading.Thread(target=kill)
     killer.start()
     script = "import time\ntime.sleep(0.002)\nn"
-    jobs = [pool.queue("chaos", script, vars={"n": n}) for n in range(500)]
+    jobs = [pool.queue("chaos", script, vars={"n": n}) for n in range(2000)]
     try:
-        assert [job.wait(PATIENCE) for job in jobs] == list(range(500))
+        assert [job.wait(PATIENCE) for job in jobs] == list(range(2000))
     finally:
         stop.set()
         killer.join()
     assert killed > 0
-    assert pool.counts("chaos").ok == 500
+    assert pool.counts("chaos").ok == 2000
