@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nsjob.pool.pool import Pool
-    from nsjob.shell.sources import Source
+    from nsjob.shell.files.sources import Source
 
 __all__ = ["main"]
 
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(f"{error}\nnsjob --help tells how it is used", _MISUSE)
     if wish.show:
         return _shown(wish.show)
-    from nsjob.shell.sources import Unreadable
+    from nsjob.shell.files.sources import Unreadable
 
     try:
         source = _source(wish)
@@ -178,7 +178,7 @@ def _source(wish: Wish) -> Source | None:
     Raises:
         Unreadable, Misuse.
     """
-    from nsjob.shell.sources import file_source, standard_source, word_source
+    from nsjob.shell.files.sources import file_source, standard_source, word_source
 
     if wish.commands is not None:
         return word_source(wish.commands)
@@ -199,7 +199,7 @@ def _source(wish: Wish) -> Source | None:
 
 def _run(wish: Wish, source: Source) -> int:
     gc.disable()  # until `run` begins: what is imported stays, and to look for garbage in it takes a tenth of the start
-    from nsjob.shell.running import Ways, run
+    from nsjob.shell.files.running import Ways, run
 
     opened = cache(partial(_pool, wish))
     if wish.definitions or wish.threads is not None:  # what is wrong with them is said before anything runs
@@ -246,7 +246,7 @@ def _defined(pool: Pool, files: Sequence[str]) -> int:
     """Give all jobs the definitions of some files. Returns 0, or the exit code where one of them fails."""
     if not files:
         return 0
-    from nsjob.shell.definitions import Undefined, define
+    from nsjob.shell.files.definitions import Undefined, define
 
     try:
         for file in files:
@@ -261,14 +261,14 @@ def _shown(what: str) -> int:
     if what == "version":
         text = f"nsjob {sys.modules['nsjob'].__version__}\n"
     else:
-        from nsjob.shell.usage import HELP
+        from nsjob.shell.files.usage import HELP
 
         text = HELP
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except (OSError, AttributeError):  # nobody reads it, or there is no output
-        from nsjob.shell.streams import finished
+        from nsjob.shell.files.streams import finished
 
         finished()
         return 1
@@ -277,7 +277,7 @@ def _shown(what: str) -> int:
 
 def _refused(sentence: str, code: int) -> int:
     """Say why nothing was run; what is wrong within a file begins with its name and line, as an editor likes it."""
-    from nsjob.shell.streams import say
+    from nsjob.shell.files.streams import say
 
     say(sentence if code == 1 else f"nsjob: {sentence}")
     return code

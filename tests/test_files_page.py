@@ -81,7 +81,7 @@ def test_the_page_has_files_and_commands() -> None:
 
 
 def test_the_page_names_every_option_and_every_exit_code() -> None:
-    from nsjob.shell.usage import HELP
+    from nsjob.shell.files.usage import HELP
 
     for option in re.findall(r"^  (--?\w[\w-]*)", HELP, re.MULTILINE):
         if option not in ("--version", "-h", "--norc"):

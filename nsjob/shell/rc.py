@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from nsjob.shell.failures import script_failure
-from nsjob.shell.sources import Unreadable, file_source
+from nsjob.shell.files.failures import script_failure
+from nsjob.shell.files.sources import Unreadable, file_source
 from nsjob.tcl import TclError
 
 if TYPE_CHECKING:

@@ -192,12 +192,12 @@ def _is_complete(text: str) -> bool:
 
 
 def _indentation(text: str) -> str:
-    from nsjob.shell.indentation import indentation
+    from nsjob.shell.line.indentation import indentation
 
     return indentation(text) if len(text) <= _LONG else ""
 
 
 def _closing(text: str) -> str:
-    from nsjob.shell.indentation import closing_indentation
+    from nsjob.shell.line.indentation import closing_indentation
 
     return closing_indentation(text) if len(text) <= _LONG else ""

@@ -13,7 +13,7 @@ from nsjob.tcl.parser import Script, parse_partly
 
 if TYPE_CHECKING:
     from nsjob.pool.pool import Pool
-    from nsjob.shell.sources import Source
+    from nsjob.shell.files.sources import Source
     from nsjob.tcl.frames import Frame
 
 __all__ = ["Session", "is_empty"]

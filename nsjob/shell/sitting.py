@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from prompt_toolkit.validation import Validator
 
     from nsjob.pool.pool import Pool
-    from nsjob.shell.progress import Display
     from nsjob.shell.session import Session
+    from nsjob.shell.view.progress import Display
     from nsjob.tcl import TclError
 
 __all__ = ["Sitting", "exit_code"]
@@ -135,9 +135,9 @@ class Sitting:
 
     def _colour(self) -> None:
         session = self.session
-        from nsjob.shell.brackets import MatchingBrackets
-        from nsjob.shell.highlight import NsjobLexer
-        from nsjob.shell.palette import typing_style
+        from nsjob.shell.line.brackets import MatchingBrackets
+        from nsjob.shell.line.highlight import NsjobLexer
+        from nsjob.shell.line.palette import typing_style
 
         lexer = NsjobLexer(session)
         self.reading.colour(Colours(lexer, _COLOURED), MatchingBrackets(lexer), typing_style())
@@ -145,13 +145,13 @@ class Sitting:
 
     def _completer(self) -> Completer:
         session = self.session
-        from nsjob.shell.completion import NsjobCompleter
+        from nsjob.shell.line.completion import NsjobCompleter
 
         return NsjobCompleter(session)
 
     def _validator(self) -> Validator:
         session = self.session
-        from nsjob.shell.validation import NsjobValidator
+        from nsjob.shell.line.validation import NsjobValidator
 
         return NsjobValidator(session)
 
@@ -220,8 +220,8 @@ class Sitting:
             self.screen.line(self._troubles.of_nsjob(traceback.format_exc()))
 
     def _failed(self, error: TclError, entry: str) -> None:
-        from nsjob.shell.failures import script_failure
-        from nsjob.shell.sources import Source
+        from nsjob.shell.files.failures import script_failure
+        from nsjob.shell.files.sources import Source
 
         failure = script_failure(error, Source(entry, ""), self.session.shell)
         self.screen.line(self._troubles.of_script(error, failure, entry))
@@ -236,8 +236,8 @@ class Sitting:
         return f"{'the waiting' if waited is not None else 'the command'} was stopped{goes_on}"
 
     def _show(self, value: Any) -> None:
-        from nsjob.shell.render import shown
         from nsjob.shell.session import is_empty
+        from nsjob.shell.view.render import shown
 
         if is_empty(value):
             return
@@ -248,7 +248,7 @@ class Sitting:
         if text.count("\n") < self.screen.height - 1 or self.screen.plain:
             self.screen.line(text)
             return
-        from nsjob.shell.pager import paged
+        from nsjob.shell.view.pager import paged
 
         self.screen.fresh()
         with self.screen.lent(), self._voices.speaking():
@@ -269,13 +269,13 @@ class Sitting:
         if self.screen.plain:
             return nullcontext()
         if self._display is None:
-            from nsjob.shell.progress import Display
-            from nsjob.shell.strip import Strip
-            from nsjob.shell.terminal import Terminal
+            from nsjob.shell.view.progress import Display
+            from nsjob.shell.view.strip import Strip
+            from nsjob.shell.view.terminal import Terminal
 
             self.screen.strip = strip = Strip(Terminal(self.screen.stream))
             self._display = Display(self.pool, strip)
-        from nsjob.shell.progress import Wait
+        from nsjob.shell.view.progress import Wait
 
         return Wait(self._display, queues, job)
 
@@ -285,7 +285,7 @@ class Sitting:
             self._display.clear()
 
     def _draw(self, title: str, value: Any) -> None:
-        from nsjob.shell.render import shown
+        from nsjob.shell.view.render import shown
 
         head = f"{self.screen.paint(title, 'bold')}  {self.screen.paint(time.strftime('%H:%M:%S'), 'dim')}"
         self.screen.draw(f"{head}\n{shown(value, self.screen.width, self.screen.colour)}")

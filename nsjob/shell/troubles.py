@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nsjob.shell.failures import ScriptFailure
+from nsjob.shell.files.failures import ScriptFailure
 from nsjob.tcl import TclError
 from nsjob.tcl.values import text
 

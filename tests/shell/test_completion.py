@@ -13,7 +13,7 @@ from prompt_toolkit.document import Document
 
 import nsjob
 from nsjob.commands.declare import GENERAL, NS_JOB
-from nsjob.shell.completion import Completion, NsjobCompleter, completions
+from nsjob.shell.line.completion import Completion, NsjobCompleter, completions
 from nsjob.shell.session import Session
 from tests.shell.drafts import DEEP, TEXTS
 

@@ -11,9 +11,9 @@ from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TransformationInput
 
 import nsjob
-from nsjob.shell.brackets import MatchingBrackets, matching_bracket
-from nsjob.shell.highlight import LARGEST, NsjobLexer, tokens
-from nsjob.shell.palette import typing_style
+from nsjob.shell.line.brackets import MatchingBrackets, matching_bracket
+from nsjob.shell.line.highlight import LARGEST, NsjobLexer, tokens
+from nsjob.shell.line.palette import typing_style
 from nsjob.shell.session import Session
 from tests.shell.drafts import DEEP, TEXTS
 

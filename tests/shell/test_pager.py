@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nsjob.shell.pager import paged, pager_words, pages
+from nsjob.shell.view.pager import paged, pager_words, pages
 
 LONG = "\n".join(f"line {number}" for number in range(100))
 

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import nsjob
-from nsjob.shell.figures import Figures, Pace, Progress
-from nsjob.shell.gauges import Times, gauge_lines
-from nsjob.shell.lines import painted
-from nsjob.shell.progress import Display, Wait
 from nsjob.shell.session import Session
-from nsjob.shell.strip import Stream, Strip
-from nsjob.shell.terminal import Terminal
-from nsjob.shell.terminal_face import at_terminal
+from nsjob.shell.view.figures import Figures, Pace, Progress
+from nsjob.shell.view.gauges import Times, gauge_lines
+from nsjob.shell.view.lines import painted
+from nsjob.shell.view.progress import Display, Wait
+from nsjob.shell.view.strip import Stream, Strip
+from nsjob.shell.view.terminal import Terminal
+from nsjob.shell.view.terminal_face import at_terminal
 from tests.conftest import PATIENCE, Gate
 
 SIGNS = ("━", "─")

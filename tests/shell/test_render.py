@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import nsjob
-from nsjob.shell.excerpts import excerpt
-from nsjob.shell.harmless import _SINGLE
-from nsjob.shell.layouts import as_duration
-from nsjob.shell.render import shown
 from nsjob.shell.session import Session
-from nsjob.shell.terminal import Terminal, answer
+from nsjob.shell.view.excerpts import excerpt
+from nsjob.shell.view.harmless import _SINGLE
+from nsjob.shell.view.layouts import as_duration
+from nsjob.shell.view.render import shown
+from nsjob.shell.view.terminal import Terminal, answer
 from nsjob.tcl.values import TclDict, text
 from tests.conftest import Gate
 

@@ -13,9 +13,9 @@ from prompt_toolkit.validation import ValidationError
 import nsjob
 from nsjob.commands.declare import GENERAL, NS_JOB
 from nsjob.commands.spec import Spec
-from nsjob.shell.indentation import closing_indentation, indentation
+from nsjob.shell.line.indentation import closing_indentation, indentation
+from nsjob.shell.line.validation import NsjobValidator, mistakes
 from nsjob.shell.session import Session
-from nsjob.shell.validation import NsjobValidator, mistakes
 from nsjob.tcl import TclError, is_complete
 from tests.shell.drafts import DEEP, TEXTS
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.layout.utils import explode_text_fragments
 
-from nsjob.shell.highlight import LARGEST, NsjobLexer, Token
-from nsjob.shell.painting import BRACKET, VARIABLE
+from nsjob.shell.line.highlight import LARGEST, NsjobLexer, Token
+from nsjob.shell.line.painting import BRACKET, VARIABLE
 
 __all__ = ["MatchingBrackets", "matching_bracket"]
 

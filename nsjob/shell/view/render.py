@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from nsjob.shell.excerpts import excerpt, is_list, items
-from nsjob.shell.harmless import cells, folded, harmless, one_line, shortened
-from nsjob.shell.lines import Line, note, painted
-from nsjob.shell.sheets import sheet_lines, silent_fields
-from nsjob.shell.tables import table, table_lines
+from nsjob.shell.view.excerpts import excerpt, is_list, items
+from nsjob.shell.view.harmless import cells, folded, harmless, one_line, shortened
+from nsjob.shell.view.lines import Line, note, painted
+from nsjob.shell.view.sheets import sheet_lines, silent_fields
+from nsjob.shell.view.tables import table, table_lines
 from nsjob.tcl.values import quoted
 
 __all__ = ["shown"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from nsjob.shell.figures import Figures, Progress
-from nsjob.shell.harmless import cells, one_line, shortened
-from nsjob.shell.layouts import as_duration
-from nsjob.shell.lines import NOTE, TITLE, Line
+from nsjob.shell.view.figures import Figures, Progress
+from nsjob.shell.view.harmless import cells, one_line, shortened
+from nsjob.shell.view.layouts import as_duration
+from nsjob.shell.view.lines import NOTE, TITLE, Line
 
 __all__ = ["Signs", "Times", "gauge_lines"]
 

@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from nsjob.errors import NsjobError
-from nsjob.shell.figures import Batches, Figures, Pace, detailed
-from nsjob.shell.gauges import Signs, Times, gauge_lines
-from nsjob.shell.strip import Strip
+from nsjob.shell.view.figures import Batches, Figures, Pace, detailed
+from nsjob.shell.view.gauges import Signs, Times, gauge_lines
+from nsjob.shell.view.strip import Strip
 
 if TYPE_CHECKING:
     from nsjob.pool.pool import Pool

@@ -15,10 +15,10 @@ from prompt_toolkit.validation import ValidationError, Validator
 from nsjob.commands.queueing import snippet_hint
 from nsjob.commands.spec import Spec
 from nsjob.errors import NsjobError, SnippetError
-from nsjob.shell.drafts import list_words
-from nsjob.shell.indentation import closing_indentation, indentation
-from nsjob.shell.roles import Role, element_roles
-from nsjob.shell.scope import Scope, is_option, roles
+from nsjob.shell.line.drafts import list_words
+from nsjob.shell.line.indentation import closing_indentation, indentation
+from nsjob.shell.line.roles import Role, element_roles
+from nsjob.shell.line.scope import Scope, is_option, roles
 from nsjob.snippet import compile_snippet
 from nsjob.tcl import TclError
 from nsjob.tcl.command import wrong_args

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nsjob.shell.drafts import Lexeme, Operand, lexemes, list_words, parameter_end, read_draft
-from nsjob.shell.roles import PLAIN, Role, element_roles, names_in
-from nsjob.shell.scope import Scope, roles
+from nsjob.shell.line.drafts import Lexeme, Operand, lexemes, list_words, parameter_end, read_draft
+from nsjob.shell.line.roles import PLAIN, Role, element_roles, names_in
+from nsjob.shell.line.scope import Scope, roles
 from nsjob.tcl.parser import Command, Script, Substitution, Variable, Word
 
 __all__ = ["Spot", "spot_at"]

@@ -6,15 +6,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from nsjob.errors import NsjobError, WaitTimeout
-from nsjob.shell.journal import ALL, ERRORS, USUAL, journal
-from nsjob.shell.streams import BROKEN_PIPE, reader_gone
+from nsjob.shell.files.journal import ALL, ERRORS, USUAL, journal
+from nsjob.shell.files.streams import BROKEN_PIPE, reader_gone
 
 if TYPE_CHECKING:
     from nsjob.pool.job import Job
     from nsjob.pool.pool import Pool
-    from nsjob.shell.failures import JobFailure
-    from nsjob.shell.running import Ways
-    from nsjob.shell.telling import Telling
+    from nsjob.shell.files.failures import JobFailure
+    from nsjob.shell.files.running import Ways
+    from nsjob.shell.files.telling import Telling
 
 __all__ = ["Jobs"]
 
@@ -76,7 +76,7 @@ class Jobs:
     def _claim(self, jobs: list[Job]) -> None:
         """Keep what has to be told of jobs that failed."""
         if jobs:
-            from nsjob.shell.failures import job_failure  # late: only what fails pays for it
+            from nsjob.shell.files.failures import job_failure  # late: only what fails pays for it
 
             self._failures += [job_failure(job.queue, job.id, job.error) for job in jobs]
 
@@ -116,7 +116,7 @@ class Jobs:
         failures = self._failures
         counts = self.pool.counts()
         if counts.error or counts.timeout or counts.expired:
-            from nsjob.shell.failures import unclaimed  # late: only what fails pays for it
+            from nsjob.shell.files.failures import unclaimed  # late: only what fails pays for it
 
             failures = failures + unclaimed(self.pool)
         if any(failure.broken_pipe for failure in failures) and reader_gone():

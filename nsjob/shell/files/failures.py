@@ -8,14 +8,14 @@ from nsjob.commands.hints import hint
 from nsjob.commands.records import message as said
 from nsjob.commands.waiting import of_python
 from nsjob.errors import JobCancelled, NsjobError
-from nsjob.shell.origin import origin
+from nsjob.shell.files.origin import origin
 from nsjob.tcl import TclError, TclExit
 from nsjob.tcl.values import text
 
 if TYPE_CHECKING:
     from nsjob.commands.shell import Shell
     from nsjob.pool.pool import Pool
-    from nsjob.shell.sources import Source
+    from nsjob.shell.files.sources import Source
 
 __all__ = [
     "JobFailure",

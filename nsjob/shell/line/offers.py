@@ -16,10 +16,10 @@ from nsjob.commands.inside import JOB
 from nsjob.commands.spec import Spec
 from nsjob.errors import NsjobError
 from nsjob.pool.records import JobInfo, QueueInfo
-from nsjob.shell.python_names import python_offers, typed_name
-from nsjob.shell.roles import Role
-from nsjob.shell.scope import Scope, bound_spec, queue_of
-from nsjob.shell.spots import Spot
+from nsjob.shell.line.python_names import python_offers, typed_name
+from nsjob.shell.line.roles import Role
+from nsjob.shell.line.scope import Scope, bound_spec, queue_of
+from nsjob.shell.line.spots import Spot
 from nsjob.tcl import TclError
 from nsjob.tcl.arithmetic import FUNCTIONS
 from nsjob.tcl.command import Command

@@ -10,17 +10,17 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nsjob.shell.files.stops import Stopped, Stops
+from nsjob.shell.files.streams import BROKEN_PIPE, finished, reader_gone, say, show_lines_at_once
+from nsjob.shell.files.telling import JsonLines, Sentences, Telling
 from nsjob.shell.session import Session
-from nsjob.shell.stops import Stopped, Stops
-from nsjob.shell.streams import BROKEN_PIPE, finished, reader_gone, say, show_lines_at_once
-from nsjob.shell.telling import JsonLines, Sentences, Telling
 from nsjob.tcl import TclError, TclInterrupted
 
 if TYPE_CHECKING:
     from nsjob.pool.pool import Pool
-    from nsjob.shell.jobs import Jobs
-    from nsjob.shell.sources import Source
-    from nsjob.shell.terminal_face import TerminalFace
+    from nsjob.shell.files.jobs import Jobs
+    from nsjob.shell.files.sources import Source
+    from nsjob.shell.view.terminal_face import TerminalFace
 
 __all__ = ["Ways", "run"]
 
@@ -104,11 +104,11 @@ class _File:
 
     def pool(self) -> Pool:
         """The pool, now that a command asks for it."""
-        from nsjob.shell.jobs import Jobs  # late: a script without jobs does not pay for it
+        from nsjob.shell.files.jobs import Jobs  # late: a script without jobs does not pay for it
 
         self.jobs = Jobs(self.opened(), self.telling, self.ways)
         if not self.ways.quiet and not self.ways.json and sys.stderr is not None and sys.stderr.isatty():
-            from nsjob.shell.terminal_face import at_terminal  # late: progress is for people
+            from nsjob.shell.view.terminal_face import at_terminal  # late: progress is for people
 
             self.face = self.session.shell.face = at_terminal(self.jobs.pool)
         return self.jobs.pool
@@ -152,7 +152,7 @@ class _File:
         if tuple(error.code[:2]) in _BROKEN_PIPES and reader_gone():
             self.cancel(_FAREWELL)
             return BROKEN_PIPE
-        from nsjob.shell.failures import script_failure  # late: only what fails pays for it
+        from nsjob.shell.files.failures import script_failure  # late: only what fails pays for it
 
         self.telling.script(script_failure(error, self.source, self.session.shell))
         self.cancel()
@@ -188,7 +188,7 @@ class _File:
 
 
 def _print_json(value: Any) -> None:
-    from nsjob.shell.json_lines import json_line  # late: only who asks for JSON pays for it
+    from nsjob.shell.files.json_lines import json_line  # late: only who asks for JSON pays for it
 
     print(json_line(value, getattr(sys.stdout, "encoding", None) or "utf-8"), flush=True)
 

@@ -9,8 +9,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import Lexer
 
-from nsjob.shell.painting import Painter, Span
-from nsjob.shell.scope import Scope
+from nsjob.shell.line.painting import Painter, Span
+from nsjob.shell.line.scope import Scope
 
 if TYPE_CHECKING:
     from nsjob.shell.session import Session

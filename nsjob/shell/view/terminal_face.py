@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from nsjob.commands.face import Silent
-from nsjob.shell.strip import Stream, Strip
-from nsjob.shell.terminal import Terminal, is_terminal
+from nsjob.shell.view.strip import Stream, Strip
+from nsjob.shell.view.terminal import Terminal, is_terminal
 
 if TYPE_CHECKING:
     from nsjob.pool.pool import Pool
-    from nsjob.shell.progress import Display
+    from nsjob.shell.view.progress import Display
 
 __all__ = ["TerminalFace", "at_terminal"]
 
@@ -44,7 +44,7 @@ class TerminalFace(Silent):
         atexit.register(self.close)
 
     def waiting(self, queues: Sequence[str], job: str) -> AbstractContextManager[Any]:
-        from nsjob.shell.progress import Display, Wait  # late: not every file waits
+        from nsjob.shell.view.progress import Display, Wait  # late: not every file waits
 
         if self._display is None:
             self._display = Display(self._pool, self._strip)

@@ -11,10 +11,10 @@ from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.completion import Completion as PromptCompletion
 from prompt_toolkit.document import Document
 
-from nsjob.shell.offers import Offer, offers_at
-from nsjob.shell.python_names import typed_name
-from nsjob.shell.scope import Scope
-from nsjob.shell.spots import Spot, spot_at
+from nsjob.shell.line.offers import Offer, offers_at
+from nsjob.shell.line.python_names import typed_name
+from nsjob.shell.line.scope import Scope
+from nsjob.shell.line.spots import Spot, spot_at
 
 if TYPE_CHECKING:
     from nsjob.shell.session import Session

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nsjob.shell.failures import JobFailure
-    from nsjob.shell.telling import Telling
+    from nsjob.shell.files.failures import JobFailure
+    from nsjob.shell.files.telling import Telling
 
 __all__ = ["ALL", "ERRORS", "USUAL", "journal"]
 
@@ -37,7 +37,7 @@ class _Journal(logging.Handler):
         detached: Any = getattr(record, "detached", None)  # see nsjob.pool.endings
         error = record.exc_info[1] if record.exc_info else None
         if detached is not None:
-            from nsjob.shell.failures import job_failure  # late: only what fails pays for it
+            from nsjob.shell.files.failures import job_failure  # late: only what fails pays for it
 
             queue, job = detached
             self._failed(job_failure(queue, job, error))

@@ -9,10 +9,10 @@ import re
 from collections.abc import Hashable, Sequence
 from operator import itemgetter
 
-from nsjob.shell.drafts import Lexeme, Operand, lexemes, list_words, parameter_end, read_draft
-from nsjob.shell.python_pieces import python_pieces
-from nsjob.shell.roles import Role, element_roles
-from nsjob.shell.scope import Scope, begins_option, begins_subcommand, roles
+from nsjob.shell.line.drafts import Lexeme, Operand, lexemes, list_words, parameter_end, read_draft
+from nsjob.shell.line.python_pieces import python_pieces
+from nsjob.shell.line.roles import Role, element_roles
+from nsjob.shell.line.scope import Scope, begins_option, begins_subcommand, roles
 from nsjob.tcl.arithmetic import FUNCTIONS
 from nsjob.tcl.parser import Command, Substitution, Variable, Word
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nsjob.shell.excerpts import excerpt
+from nsjob.shell.view.excerpts import excerpt
 from nsjob.tcl.values import number
 
 __all__ = ["UNKNOWN", "Layout", "as_duration", "layout_of"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nsjob.errors import NsjobError, SnippetError
-from nsjob.shell.failures import named, traceback_of
-from nsjob.shell.sources import file_source
+from nsjob.shell.files.failures import named, traceback_of
+from nsjob.shell.files.sources import file_source
 
 if TYPE_CHECKING:
     from nsjob.pool.pool import Pool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nsjob.shell.harmless import cells, shortened
+from nsjob.shell.view.harmless import cells, shortened
 
 __all__ = ["NOTE", "TITLE", "WORDS", "Line", "Piece", "note", "painted"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from nsjob.shell.excerpts import excerpt, is_list, items
-from nsjob.shell.harmless import cells, folded, harmless, one_line, shortened
-from nsjob.shell.layouts import UNKNOWN, Layout, layout_of
-from nsjob.shell.lines import TITLE, WORDS, Line, note
+from nsjob.shell.view.excerpts import excerpt, is_list, items
+from nsjob.shell.view.harmless import cells, folded, harmless, one_line, shortened
+from nsjob.shell.view.layouts import UNKNOWN, Layout, layout_of
+from nsjob.shell.view.lines import TITLE, WORDS, Line, note
 
 __all__ = ["sheet_lines", "silent_fields"]
 

@@ -18,7 +18,7 @@ from nsjob.commands.spec import Option, Spec
 from nsjob.commands.words import WORDS
 from nsjob.durations import seconds
 from nsjob.errors import OptionError
-from nsjob.shell.roles import NAMED, PLAIN, Role, tcl_roles
+from nsjob.shell.line.roles import NAMED, PLAIN, Role, tcl_roles
 from nsjob.tcl import TclError
 from nsjob.tcl.library import COMMANDS
 from nsjob.tcl.parser import Command, Word

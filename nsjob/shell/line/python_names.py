@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nsjob.pool.context import JobContext
-from nsjob.shell.python_pieces import python_pieces
-from nsjob.shell.scope import Scope, given_options
-from nsjob.shell.spots import Spot
+from nsjob.shell.line.python_pieces import python_pieces
+from nsjob.shell.line.scope import Scope, given_options
+from nsjob.shell.line.spots import Spot
 from nsjob.tcl import TclError
 from nsjob.tcl.parser import Word
 from nsjob.tcl.values import elements, text

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from nsjob.shell.harmless import cells
-from nsjob.shell.lines import Line, painted
-from nsjob.shell.terminal import Terminal
+from nsjob.shell.view.harmless import cells
+from nsjob.shell.view.lines import Line, painted
+from nsjob.shell.view.terminal import Terminal
 
 __all__ = ["Stream", "Strip"]
 

@@ -76,6 +76,6 @@ def answer(value: Any, stream: TextIO) -> str:
     terminal = Terminal(stream)
     if not terminal.seen:
         return text(value)
-    from nsjob.shell.render import shown  # late: programs need no tables
+    from nsjob.shell.view.render import shown  # late: programs need no tables
 
     return terminal.encodable(shown(value, terminal.width, terminal.colours))

@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nsjob.shell.streams import say
+from nsjob.shell.files.streams import say
 
 if TYPE_CHECKING:
     from nsjob.pool.events import Event
-    from nsjob.shell.failures import JobFailure, ScriptFailure
+    from nsjob.shell.files.failures import JobFailure, ScriptFailure
 
 __all__ = ["JsonLines", "Sentences", "Telling"]
 
@@ -113,6 +113,6 @@ class JsonLines:
         self._line(event=event.kind, queue=event.queue, job=event.job, time=event.time, **more)
 
     def _line(self, **fields: Any) -> None:
-        from nsjob.shell.json_lines import json_line  # late: only who writes JSON pays for it
+        from nsjob.shell.files.json_lines import json_line  # late: only who writes JSON pays for it
 
         say(json_line(fields))

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nsjob.shell.excerpts import excerpt
-from nsjob.shell.harmless import cells, one_line, shortened
-from nsjob.shell.layouts import Layout, layout_of
-from nsjob.shell.lines import NOTE, TITLE, WORDS, Line
+from nsjob.shell.view.excerpts import excerpt
+from nsjob.shell.view.harmless import cells, one_line, shortened
+from nsjob.shell.view.layouts import Layout, layout_of
+from nsjob.shell.view.lines import NOTE, TITLE, WORDS, Line
 from nsjob.tcl.values import number
 
 __all__ = ["Table", "table", "table_lines"]

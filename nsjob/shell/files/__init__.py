@@ -1,0 +1,1 @@
+"""Command files: how they are read, run, stopped and reported."""

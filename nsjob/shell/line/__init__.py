@@ -1,0 +1,1 @@
+"""What is typed: highlighting, completion, mistakes, indentation. Knows no terminal."""

@@ -1,0 +1,1 @@
+"""How results and progress look: tables, cut texts, bars, pages. Knows no prompt."""
