@@ -9,6 +9,7 @@ import pytest
 
 from tests.tcl import recordings
 from tests.tcl.accidents import ACCIDENTS, UNTRACED
+from tests.tcl.conftest import COMPARED
 from tests.tcl.oracle import NO_TCLSH, TCLSH, Answer, Ours, Tclsh
 
 FAMILIES = recordings.families()
@@ -30,6 +31,7 @@ def difference(script: str, expected: Answer, found: Answer, info: bool = False)
 def disagreements(family: str) -> list[str]:
     recorded = [one for one in recordings.read(family) if one[0] not in ACCIDENTS]
     answers = Ours().run_all(script for script, _ in recorded)
+    COMPARED["of our answers with its recorded ones"] += len(recorded)
     return [
         difference(script, expected, found, script not in UNTRACED)
         for (script, expected), found in zip(recorded, answers, strict=True)
@@ -67,6 +69,7 @@ def test_real_tcl_still_says_what_is_recorded(family: str) -> None:
     recorded = recordings.read(family)
     with Tclsh() as tclsh:
         answers = tclsh.run_all(script for script, _ in recorded)
+    COMPARED["of its recorded answers with those that it gives now"] += len(recorded)
 
     found = [
         difference(script, expected, answer, info=True)
