@@ -35,7 +35,8 @@ def imported_by(program: str) -> set[str]:
 
 def test_a_script_without_jobs_imports_nothing_that_takes_long() -> None:
     found = imported_by("from nsjob.cli import main\nassert main(['-c', 'puts hi']) == 0")
-    assert found.isdisjoint(HEAVY)
+    of_python = {"ast"} if sys.version_info >= (3, 14) else set()  # NamedTuple itself imports it there
+    assert found.isdisjoint({*HEAVY} - of_python)
     assert not {name for name in found if name.startswith(("nsjob.pool", "nsjob.engines"))}
     assert not {"nsjob.errors", "nsjob.commands.spec", "nsjob.tcl.expr"} & found
 

@@ -30,7 +30,9 @@ def all_in_c(*calls: Any) -> Any:
 def interrupting_lock(lock: Any) -> Any:
     """A lock that is taken by a call during which an interrupt is sent."""
     take = all_in_c(lock.acquire, interrupt_me())
-    return SimpleNamespace(acquire=take, release=lock.release, __enter__=take, __exit__=lock.__exit__)
+    return SimpleNamespace(
+        acquire=take, release=lock.release, locked=bool, __enter__=take, __exit__=lock.__exit__
+    )  # 3.14's Condition asks for `locked`
 
 
 def take_for_handler(lock: Any) -> None:
