@@ -33,6 +33,7 @@ def test_show_names_the_program_and_its_pid(pool: nsjob.Pool, tmp_path: Path) ->
     job = pool.exec("c", ["sh", "-c", f"echo $$ > {mark}; cat"], open_stdin=True)
     while not (mark.exists() and mark.read_text().endswith("\n")):
         os.sched_yield()
+    pool.send("c", job, "x")  # it waits until the pool knows of the program, which may be faster
     where = pool.show("c", job).where
     assert where.startswith("program sh -c ")
     assert where.endswith(f", pid {mark.read_text().strip()}")
