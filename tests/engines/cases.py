@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import sys
 from collections.abc import Callable, Mapping
@@ -16,8 +17,10 @@ import nsjob
 
 PLACES = 3  # of each executor: at least as many as the suite's widest queue has slots
 
+CLUSTER = "a cancelled job is over at once, and its body goes on: Dask does not stop a task that has begun"
 BUSY = "a future that has begun cannot be ended: its body goes on in its place until it ends by itself"
 LATE = "what a body says arrives with its answer"
+FUTURES = {"end": BUSY, "stop": BUSY, "tell on the way": LATE}
 PROGRAMS = "programs have no values, no job and no definitions; pool.exec queues them"
 
 
@@ -29,13 +32,14 @@ class Case:
         name: shown in the ids of the tests.
         engine: what `create` is given for a queue that may share its places with other tests'.
         own: the same for one whose places end with the pool.
-        cannot: what it cannot do, and why; the suite asserts what happens instead.
+        cannot: what it cannot do, and why; the suite asserts what happens instead. `end`: end a job that runs; `stop`:
+            stop its body; `tell on the way`; `python`.
         queue_program: whether bodies are run as programs.
     """
 
     name: str
-    engine: Callable[[], Any]
-    own: Callable[[], Any]
+    engine: Callable[[], dict[str, Any]]
+    own: Callable[[], dict[str, Any]]
     cannot: Mapping[str, str] = field(default_factory=dict)
     programs: bool = False
 
@@ -63,12 +67,13 @@ class Case:
 
 def named(name: str) -> dict[str, Any]:
     """What a case is given for an engine that goes by its name: each queue has its own places."""
-    return {"name": name, "engine": lambda: name, "own": lambda: name}
+    return {"name": name, "engine": lambda: {"engine": name}, "own": lambda: {"engine": name}}
 
 
 def made(name: str, factory: Callable[[], Executor]) -> dict[str, Any]:
     """What a case is given for an executor: one for all tests, because they start slowly."""
-    return {"name": name, "engine": cache(factory), "own": lambda: factory}
+    shared = cache(factory)
+    return {"name": name, "engine": lambda: {"engine": shared()}, "own": lambda: {"engine": factory}}
 
 
 def _threads() -> Executor:
@@ -84,12 +89,32 @@ def _loky() -> Executor:
     return executor
 
 
+@cache
+def _cluster() -> str:
+    """The address of a cluster for all tests."""
+    from distributed import LocalCluster
+
+    cluster = LocalCluster(n_workers=PLACES + 1, threads_per_worker=1, processes=True, dashboard_address=None)
+    atexit.register(cluster.close)
+    return str(cluster.scheduler_address)
+
+
+def _dask() -> dict[str, Any]:
+    """What a case is given for Dask."""
+    return {
+        "name": "dask",
+        "engine": lambda: {"engine": "dask", "address": _cluster()},
+        "own": lambda: {"engine": "dask", "workers": PLACES},
+    }
+
+
 CASES = [
     Case(**named("thread")),
     Case(**named("process")),
     *([Case(**named("interpreter"))] if sys.version_info >= (3, 14) else []),
-    Case(**made("ThreadPoolExecutor", _threads), cannot={"end": BUSY, "tell on the way": LATE}),
-    Case(**made("ProcessPoolExecutor", _processes), cannot={"end": BUSY, "tell on the way": LATE}),
-    Case(**made("loky", _loky), cannot={"end": BUSY, "tell on the way": LATE}),
+    Case(**made("ThreadPoolExecutor", _threads), cannot=FUTURES),
+    Case(**made("ProcessPoolExecutor", _processes), cannot=FUTURES),
+    Case(**made("loky", _loky), cannot=FUTURES),
+    Case(**_dask(), cannot={"stop": CLUSTER, "tell on the way": LATE}),
     Case(**named("command"), cannot={"python": PROGRAMS}, programs=True),
 ]
