@@ -185,19 +185,26 @@ def _continuation(width: int, line: int, wraps: int) -> FormattedText:
     return FormattedText([("", " " * width)]) if wraps else _MORE
 
 
+# The first prompt is there before the language is: another thread imports it meanwhile. Its rooms cannot be imported
+# one by one beside that: the two would wait for each other, and Python then gives one of them half a module. So each of
+# these begins with the package, which waits until all of it is there.
+
+
 def _is_complete(text: str) -> bool:
-    from nsjob.tcl.parser import is_complete  # late: the first prompt is there before the language is
+    from nsjob.tcl import is_complete
 
     return is_complete(text)
 
 
 def _indentation(text: str) -> str:
+    import nsjob.tcl  # noqa: F401
     from nsjob.shell.line.indentation import indentation
 
     return indentation(text) if len(text) <= _LONG else ""
 
 
 def _closing(text: str) -> str:
+    import nsjob.tcl  # noqa: F401
     from nsjob.shell.line.indentation import closing_indentation
 
     return closing_indentation(text) if len(text) <= _LONG else ""
