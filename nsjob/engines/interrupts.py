@@ -54,7 +54,7 @@ set_async_exc.restype = ctypes.c_int
 INTERRUPTED = id(JobInterrupted)  # the class itself; only a class can be sent
 _DEPTH = 40  # frames that the pool's own code may need
 _WITH_LOCKS = frozenset(
-    "logging threading queue weakref _weakrefset contextlib concurrent multiprocessing nsjob".split()
+    "logging threading queue weakref _weakrefset contextlib concurrent multiprocessing coverage nsjob".split()
 )
 _IMPORT_LOCKING = frozenset(
     "acquire release __enter__ __exit__ _get_module_lock _find_and_load _lock_unlock_module cb has_deadlock".split()

@@ -228,6 +228,7 @@ ENDLESS = [
 ]
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("unheard")
 @pytest.mark.parametrize("script", ENDLESS)
 def test_an_endless_script_ends_by_its_time_limit(tcl: Session, failing: Failing, script: str) -> None:
@@ -236,6 +237,7 @@ def test_an_endless_script_ends_by_its_time_limit(tcl: Session, failing: Failing
     assert mapping(tcl.eval("threadlist"))["numlost"] == 0
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("unheard")
 @pytest.mark.parametrize("script", ENDLESS)
 def test_an_endless_script_ends_by_cancel(tcl: Session, pool: nsjob.Pool, script: str) -> None:
@@ -295,6 +297,7 @@ def test_a_script_for_aolserver_runs(
     assert "25 primes below 100" in caplog.text
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "script", ["while 1 {}", "while {[incr i]} {string length $i}", "after 3600000", "ns_sleep 1h"]
 )
