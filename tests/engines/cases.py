@@ -94,7 +94,7 @@ def _cluster() -> str:
     """The address of a cluster for all tests."""
     from distributed import LocalCluster
 
-    cluster = LocalCluster(n_workers=PLACES + 1, threads_per_worker=1, processes=True, dashboard_address=None)
+    cluster = LocalCluster(n_workers=PLACES + 1, threads_per_worker=1, processes=True, dashboard_address=":0")
     atexit.register(cluster.close)
     return str(cluster.scheduler_address)
 
