@@ -26,7 +26,6 @@ __all__ = [
     "JobId",
     "Jobs",
     "Kind",
-    "Label",
     "Language",
     "Moment",
     "Names",
@@ -39,10 +38,8 @@ __all__ = [
     "Script",
     "Severity",
     "Text",
-    "Threads",
     "Time",
     "Topic",
-    "Value",
     "Variables",
     "Words",
     "as_text",
@@ -246,14 +243,11 @@ Python = Annotated[str, Kind("script", as_text, offers="python")]
 Definition = Annotated[Any, Kind("arg", _as_is, offers="script")]
 Command = Annotated[Any, Kind("command", _as_is, offers="command")]
 Text = Annotated[str, Kind("value", as_text)]
-Label = Text
 Topic = Annotated[str, Kind("topic", as_text, offers="topic")]
 FilePath = Annotated[str, Kind("file", as_text, offers="file")]
-Value = Annotated[Any, Kind("value", _as_is)]
 Input = Annotated[Any, Kind("value", lambda label, value: python_value(value))]
 Words = Annotated[Any, Kind("arg", _as_is)]
 Flag = Annotated[bool, Kind("", _as_is)]
-Threads = Annotated[int, Kind("integer[1,MAX]", _integer(1), "[1,MAX]")]
 Amount = Annotated[int, Kind("integer[1,MAX]", _integer(1), "[1,MAX]")]
 Integer = Annotated[int, Kind("integer[0,MAX]", _integer(0), "[0,MAX]")]
 Number = Annotated[float, Kind("number", _number)]

@@ -26,7 +26,6 @@ from nsjob.commands.kinds import (
     QueueId,
     Script,
     Text,
-    Threads,
     Time,
     Topic,
     Variables,
@@ -97,7 +96,7 @@ def pool_options(words: dict[str, Any]) -> dict[str, Any]:
 def create(
     shell: Shell,
     queueId: QueueId,
-    maxthreads: Threads = 4,
+    maxthreads: Amount = 4,
     *,
     desc: Text = "",
     ifmissing: Flag = False,

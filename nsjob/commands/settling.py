@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nsjob.commands.declare import NS_JOB
-from nsjob.commands.kinds import Flag, JobId, QueueId, Threads, Time
+from nsjob.commands.kinds import Amount, Flag, JobId, QueueId, Time
 from nsjob.commands.queueing import Refused
 from nsjob.commands.shell import Shell
 
@@ -163,7 +163,7 @@ def resume(shell: Shell, queueId: QueueId) -> str:
 
 
 @NS_JOB.subcommand()
-def resize(shell: Shell, queueId: QueueId, maxthreads: Threads) -> str:
+def resize(shell: Shell, queueId: QueueId, maxthreads: Amount) -> str:
     """Change how many jobs of a queue may run at once. What runs goes on.
 
     Arguments:
