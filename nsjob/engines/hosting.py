@@ -30,6 +30,8 @@ class PipedWorker(Protocol):
 
     Attributes:
         orders, answers: the pipe to it and the one from it.
+        lock: held while `run` changes, and while the worker is told to end because of a run.
+        run: the one that it does.
         defined: how many of the pool's definitions it has.
         runs: how many it has done.
         asked: when it was asked to end; 0 where it was not.
@@ -38,6 +40,8 @@ class PipedWorker(Protocol):
 
     orders: BinaryIO
     answers: BinaryIO
+    lock: threading.Lock
+    run: Run | None
     defined: int
     runs: int
     asked: float
@@ -101,15 +105,18 @@ class WorkerHost(ABC, Generic[W]):
                 data, worker.defined = order(run, work, worker.defined)
             if not worker.runs:
                 self._core.locked(self._core.restart_limit, run)
+            worker.run = run
             run.remote = worker
             usable = False
             try:
                 answer = self._converse(run, worker, data)
-                usable = not worker.asked and not _spent(answer)
+                usable = not _spent(answer)
             except (EOFError, OSError):
                 raise self._lost(run, worker) from None
             finally:
-                run.remote = None
+                with worker.lock:  # who is about to end it because of this run has done so, or does not
+                    worker.run = run.remote = None
+                    usable = usable and not worker.asked
                 worker.runs += 1
                 self._put_back(worker, usable)
         finally:
@@ -123,19 +130,22 @@ class WorkerHost(ABC, Generic[W]):
         if worker is None:
             return False
         now = self._core.now()
-        if not worker.asked:
-            worker.asked = now
-            worker.end(forced=False)
-        elif now - worker.asked >= self._core.settings.grace:
-            worker.end(forced=True)
+        with worker.lock:
+            if worker.run is run and not worker.asked:
+                worker.asked = now
+                worker.end(forced=False)
+            elif worker.run is run and now - worker.asked >= self._core.settings.grace:
+                worker.end(forced=True)
         return True
 
     def abandon(self, run: Run) -> None:
         """End the worker by all means."""
         worker: W | None = run.remote
         if worker is not None:
-            worker.asked = worker.asked or self._core.now()
-            worker.end(forced=True)
+            with worker.lock:
+                if worker.run is run:
+                    worker.asked = worker.asked or self._core.now()
+                    worker.end(forced=True)
 
     def close(self, timeout: float | None) -> None:
         """End the idle workers; those at work end with their runs."""

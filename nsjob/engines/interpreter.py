@@ -48,6 +48,8 @@ class Interpreter:
         self._lock = threading.Lock()
         self.orders: BinaryIO = os.fdopen(orders_in, "wb")
         self.answers: BinaryIO = os.fdopen(answers_out, "rb")
+        self.lock = threading.Lock()
+        self.run: Run | None = None
         self.defined = 0
         self.runs = 0
         self.asked = 0.0

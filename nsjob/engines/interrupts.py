@@ -29,7 +29,7 @@ from types import CodeType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.errors import JobInterrupted, ThreadLost
-from nsjob.pool.work import Bound, inner, perform_work
+from nsjob.pool.work import Bound, Hosted, inner, perform_work
 from nsjob.snippet import Snippet
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INTERRUPTED",
     "attempt",
+    "attempt_hosted",
     "inline",
     "send",
     "set_async_exc",
@@ -153,6 +154,28 @@ def attempt(place: Place, job: Job) -> Any:
     except JobInterrupted:
         place.over = True
         _own(place)
+    return value
+
+
+def attempt_hosted(place: Place, job: Job, work: Hosted) -> Any:
+    """Have the work done by its host and return its value, or None and its error in `place.error`.
+
+    No code of a body runs in this thread, so no exception is sent to it: `over` stays True, and the host is asked to
+    end the work. Returns with the lock held.
+    """
+    value: Any = None
+    place.acquire(False) or place.contend()
+    try:
+        run = place.the_run()
+    finally:
+        place.lock.release()
+    try:
+        if run.reason is not None:
+            raise JobInterrupted
+        value = work.host.perform(run, work.work)
+    except BaseException as error:
+        place.error = error
+    place.acquire(False) or place.contend()
     return value
 
 

@@ -116,6 +116,8 @@ class Worker:
             os.close(answers)
         self.orders: BinaryIO = os.fdopen(orders_in, "wb")
         self.answers: BinaryIO = os.fdopen(answers_out, "rb")
+        self.lock = threading.Lock()
+        self.run: Run | None = None
         self.defined = 0  # how many of the pool's definitions it has
         self.runs = 0
         self.asked = 0.0  # when it was asked to end

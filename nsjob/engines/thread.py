@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.engines.interrupts import (
     attempt,
+    attempt_hosted,
     inline,
     send,
     shield,
@@ -25,6 +26,8 @@ from nsjob.pool.context import PLACES
 from nsjob.pool.engine import Interrupt, Run
 from nsjob.pool.job import Job
 from nsjob.pool.waiting import Park
+from nsjob.pool.work import Hosted
+from nsjob.snippet import Ending
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
@@ -103,6 +106,13 @@ class Place:
             run.slot = self
             run.begun_at = job._started
         return run
+
+    def forget_calm_run(self) -> None:
+        """Let go of the Run where nothing came of it: the job then ends as one does that never had one."""
+        run = self.run
+        if run is not None and run.reason is None and run.limit is None and run.nudge is None and run.holding:
+            run.ended = True
+            self.run = None
 
     def own_run(self) -> Run:
         """The same, for the thread itself while its body runs."""
@@ -290,7 +300,13 @@ class ThreadEngine:
                 if place.gone:
                     return
                 continue
-            value = attempt(place, job)  # returns with the lock held
+            work = job._work
+            if type(work) is Hosted:
+                value = attempt_hosted(place, job, work)
+                if place.error is None and type(value) is not Ending:
+                    place.forget_calm_run()
+            else:
+                value = attempt(place, job)  # returns with the lock held
             place.jobs += 1
             if place.run is None and place.error is None and place.jobs < core.most:
                 following = core.pass_on(job, value, place)
@@ -312,6 +328,7 @@ class ThreadEngine:
             if len(place.context):  # its job has set variables
                 place.context = Context()
             value = None
+            del work
             job = following  # what the last job held is let go here, outside of the lock
 
     def _conclude(self, place: Place, job: Job, value: Any) -> Job | None:
