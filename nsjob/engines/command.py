@@ -6,6 +6,7 @@ TASK_METADATA, and that a task is over when its program is, are those of spork/t
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -37,6 +38,7 @@ __all__ = ["COMMAND", "CommandEngine", "LogTail"]
 _KEEP = 30 * 86_400.0
 _START = 10.0  # seconds that `send` waits for a program to be started
 _STOPPED = {"cancel": "canceled", "kill": "canceled", "timeout": "timeout"}
+_json = json.JSONEncoder(default=str).encode
 _MARK = "NSJOB_TASK"  # a variable by which processes are found that left their group
 
 
@@ -115,15 +117,23 @@ class CommandEngine:
     def _run(self, run: Run, program: Program) -> int:
         core = self._core
         job = run.job
-        directory = self.directory(job.id)
-        directory.mkdir(parents=True, exist_ok=True)
-        core.locked(self._show, job, directory)
+        path = self.directory(job.id)
+        directory = str(path)
+        try:
+            os.mkdir(directory)
+        except OSError:  # it is there, or what it stands in is not
+            path.mkdir(parents=True, exist_ok=True)
+        core.locked(self._show, job, path)
         record = _record(run, program, core.wall(core.now()))
         mark = f"{os.getpid()}-{time.time_ns()}-{job.id}"
-        mode = "ab" if run.attempt > 1 else "wb"
-        with (directory / "out.log").open(mode) as out, (directory / "err.log").open(mode) as err:
+        how = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if run.attempt > 1 else os.O_TRUNC)
+        with contextlib.ExitStack() as stack:
+            logs = []
+            for name in ("out.log", "err.log"):
+                logs.append(os.open(f"{directory}/{name}", how, 0o666))
+                stack.callback(os.close, logs[-1])
             try:
-                process = self._started(program, directory, record, mark, out, err)
+                process = self._started(program, directory, record, mark, *logs)
             except OSError as error:
                 record.update(status="error", reason=str(error), ended=core.wall(core.now()))
                 _write(directory, record)
@@ -152,17 +162,21 @@ class CommandEngine:
         record["expires"] = record["ended"] + self._keep
         _write(directory, record)
         if code:
-            raise CommandFailed.of(program.argv[0], process.pid, code, _last_line(directory / "err.log"))
+            raise CommandFailed.of(program.argv[0], process.pid, code, _last_line(path / "err.log"))
         return 0
 
     def _started(
-        self, program: Program, directory: Path, record: Mapping[str, Any], mark: str, out: IO[bytes], err: IO[bytes]
+        self, program: Program, directory: str, record: Mapping[str, Any], mark: str, out: int, err: int
     ) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **program.env}
-        environment["TASK_ID"] = record["id"]
-        environment["TASK_DIRECTORY"] = str(directory)
-        environment["TASK_METADATA"] = json.dumps(record["metadata"], default=str)
-        environment[_MARK] = mark
+        own = {
+            **program.env,
+            "TASK_ID": record["id"],
+            "TASK_DIRECTORY": directory,
+            "TASK_METADATA": _json(record["metadata"]),
+            _MARK: mark,
+        }
+        environment = os.environb.copy()  # as bytes: to decode all that and encode it again takes long
+        environment.update({os.fsencode(name): os.fsencode(value) for name, value in own.items()})
         piped = program.stdin is not None or program.open_stdin
         return subprocess.Popen(
             program.argv,
@@ -296,12 +310,14 @@ def _record(run: Run, program: Program, now: float) -> dict[str, Any]:
     }
 
 
-def _write(directory: Path, record: Mapping[str, Any]) -> None:
+def _write(directory: str, record: Mapping[str, Any]) -> None:
     """Write the record whole or not at all."""
-    path = directory / "task.json"
-    fresh = directory / "task.json.new"
-    fresh.write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
-    os.replace(fresh, path)
+    # A line for each field, and each written by itself: json's own indentation is done in Python, ten times as slow.
+    lines = ",\n".join([f'  "{name}": {_json(value)}' for name, value in record.items()])
+    path = f"{directory}/task.json"
+    with open(f"{path}.new", "wb", buffering=0) as file:
+        file.write(f"{{\n{lines}\n}}\n".encode())
+    os.replace(f"{path}.new", path)
 
 
 def _feed(task: Task, program: Program) -> None:
