@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,11 @@ __all__ = ["DEADLINE", "Terminal"]
 
 DEADLINE = 60.0  # seconds; for a machine that has much else to do
 _WHERE = b"\x1b[6n"
+
+
+def _heed_interrupts() -> None:
+    """In the child: a shell that started the tests in the background may have had Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -48,7 +54,13 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
         self.child = pexpect.spawn(
-            sys.executable, list(words), env=environment, dimensions=size, cwd=str(home), timeout=DEADLINE
+            sys.executable,
+            list(words),
+            env=environment,
+            dimensions=size,
+            cwd=str(home),
+            timeout=DEADLINE,
+            preexec_fn=_heed_interrupts,
         )
         self.child.delaybeforesend = None
         self._drawing = True
