@@ -10,7 +10,7 @@ import gc
 import sys
 from collections.abc import Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nsjob.pool.pool import Pool
@@ -25,6 +25,10 @@ class Misuse(Exception):
     """The command line cannot be understood. `str()` says why."""
 
 
+class Unusable(Exception):
+    """The store cannot be used. `str()` says why."""
+
+
 class Wish:
     """What a command line asks for.
 
@@ -34,7 +38,8 @@ class Wish:
         file: the command file; `-` for standard input.
         words: what the commands get as their arguments.
         definitions: files of Python definitions.
-        threads: how many jobs run at once; None for the sum of the queues'.
+        threads: how many jobs run at once; None for the sum of the queues'; 0 for none, over a store.
+        store: where jobs are kept; empty for memory.
         limit: seconds that the file may take; None for any time.
         json, quiet, verbose, rc: as the options say.
     """
@@ -45,6 +50,7 @@ class Wish:
     words: Sequence[str] = ()
     definitions: tuple[str, ...] = ()
     threads: int | None = None
+    store = ""
     limit: float | None = None
     json = False
     quiet = False
@@ -54,8 +60,11 @@ class Wish:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `nsjob` with these words, or those of the command line; returns the exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and words[0] == "worker":
+        return _worker(words[1:])
     try:
-        wish = parsed(sys.argv[1:] if arguments is None else arguments)
+        wish = parsed(words)
     except Misuse as error:
         return _refused(f"{error}\nnsjob --help tells how it is used", _MISUSE)
     if wish.show:
@@ -65,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         source = _source(wish)
         return _prompt(wish) if source is None else _run(wish, source)
+    except Unusable as error:
+        return _refused(f"nsjob: {error}", 1)
     except Unreadable as error:
         return _refused(f"{error}{_meant(wish)}", error.code)
     except Misuse as error:
@@ -86,7 +97,7 @@ _FLAGS = {
     "--help": "help",
     "--version": "version",
 }
-_WITH_VALUE = ("-c", "--define", "--threads", "--timeout")
+_WITH_VALUE = ("-c", "--define", "--store", "--threads", "--timeout")
 
 
 def parsed(words: Sequence[str]) -> Wish:
@@ -125,19 +136,30 @@ def parsed(words: Sequence[str]) -> Wish:
             at += 1
         if option == "-c":
             wish.commands, wish.words = value, words[at:]
-            return wish
+            at = len(words)
+            break
         if option == "--define":
             wish.definitions += (value,)
         elif option == "--threads":
             wish.threads = _threads(value)
+        elif option == "--store":
+            wish.store = _store(value)
         else:
             wish.limit = _limit(value)
+    if wish.threads == 0 and not wish.store:
+        raise Misuse("--threads 0 runs nothing, which makes sense over a --store only: there other processes do")
     if at < len(words):
         wish.file, wish.words = words[at], words[at + 1 :]
     return wish
 
 
-_NEEDED = {"-c": "the commands", "--define": "a file", "--threads": "a number", "--timeout": "a time such as 90 or 10m"}
+_NEEDED = {
+    "-c": "the commands",
+    "--define": "a file",
+    "--store": "a URL or a file",
+    "--threads": "a number",
+    "--timeout": "a time such as 90 or 10m",
+}
 
 
 def _unknown(word: str) -> str:
@@ -153,10 +175,16 @@ def _threads(value: str) -> int:
     try:
         count = int(value)
     except ValueError:
-        count = 0
-    if count < 1:
-        raise Misuse(f'--threads takes a number, 1 or more, but got "{value}"')
+        count = -1
+    if count < 0:
+        raise Misuse(f'--threads takes a number, 1 or more, or 0 over a --store, but got "{value}"')
     return count
+
+
+def _store(value: str) -> str:
+    if not value:
+        raise Misuse("--store needs a value: a URL or a file")
+    return value
 
 
 def _limit(value: str) -> float:
@@ -202,11 +230,11 @@ def _run(wish: Wish, source: Source) -> int:
     from nsjob.shell.files.running import Ways, run
 
     opened = cache(partial(_pool, wish))
-    if wish.definitions or wish.threads is not None:  # what is wrong with them is said before anything runs
+    if wish.definitions or wish.threads is not None or wish.store:  # what is wrong is said before anything runs
         failed = _defined(opened(), wish.definitions)
         if failed:
             return failed
-    ways = Ways(wish.json, wish.quiet, wish.verbose, wish.limit)
+    ways = Ways(wish.json, wish.quiet, wish.verbose, wish.limit, bool(wish.store))
     return run(opened, source, source.path or "nsjob", wish.words, ways)
 
 
@@ -218,7 +246,7 @@ def _prompt(wish: Wish) -> int:
             f"nsjob: the prompt needs {error.name or error}: python -m pip install {error.name or 'nsjob'}", 1
         )
     opened = partial(_pool, wish)
-    if wish.definitions or wish.threads is not None:  # else the prompt is there before the pool is
+    if wish.definitions or wish.threads is not None or wish.store:  # else the prompt is there before the pool is
         pool = opened()
         failed = _defined(pool, wish.definitions)
         if failed:
@@ -233,13 +261,47 @@ def _same(pool: Pool) -> Pool:
 
 def _pool(wish: Wish) -> Pool:
     import nsjob.engines  # noqa: F401  registers the engines that every pool has
-    from nsjob.errors import OptionError
+    from nsjob.errors import OptionError, StoreError
     from nsjob.pool.pool import Pool
 
     try:
-        return Pool(wish.threads)
+        place: Any = {"store": wish.store} if wish.store else {}
+        return Pool(wish.threads, **place)
+    except StoreError as error:
+        raise Unusable(error) from None
     except OptionError as error:
-        raise Misuse(f"--threads: {error}") from None
+        raise Misuse(str(error) if wish.store else f"--threads: {error}") from None
+
+
+def _worker(words: Sequence[str]) -> int:
+    """Run `nsjob worker` with these words."""
+    from nsjob.shell.worker.wish import Misuse as WorkerMisuse
+    from nsjob.shell.worker.wish import parsed as worker_wish
+
+    try:
+        wish = worker_wish(words)
+    except WorkerMisuse as error:
+        return _refused(f"{error}\nnsjob worker --help tells how it is used", _MISUSE)
+    if wish.show:
+        return _shown("worker")
+    import nsjob.engines  # noqa: F401  registers the engines that every pool has
+    from nsjob.errors import OptionError, StoreError
+    from nsjob.pool.pool import Pool
+    from nsjob.shell.worker.working import work
+
+    named = ("store", "name", "lease", "maxpoll", "queues", "topics", "timeout")
+    given: dict[str, Any] = {"waiting": True, **{name: getattr(wish, name) for name in named}}
+
+    def opened() -> Any:
+        pool: Any = Pool(wish.threads, **given)
+        return pool
+
+    try:
+        return work(opened, wish)
+    except OptionError as error:
+        return _refused(str(error), _MISUSE)
+    except StoreError as error:
+        return _refused(f"nsjob: {error}", 1)
 
 
 def _defined(pool: Pool, files: Sequence[str]) -> int:
@@ -260,6 +322,10 @@ def _defined(pool: Pool, files: Sequence[str]) -> int:
 def _shown(what: str) -> int:
     if what == "version":
         text = f"nsjob {sys.modules['nsjob'].__version__}\n"
+    elif what == "worker":
+        from nsjob.shell.worker.usage import HELP as WORKER_HELP
+
+        text = WORKER_HELP
     else:
         from nsjob.shell.files.usage import HELP
 

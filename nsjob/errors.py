@@ -9,12 +9,15 @@ __all__ = [
     "CannotPickle",
     "CommandFailed",
     "DependencyFailed",
+    "InvalidInput",
     "JobCancelled",
     "JobDetached",
+    "JobError",
     "JobExists",
     "JobExpired",
     "JobFailed",
     "JobInterrupted",
+    "JobLost",
     "JobTimeout",
     "JobWaited",
     "NoCurrentJob",
@@ -22,6 +25,7 @@ __all__ = [
     "NoSuchJob",
     "NoSuchQueue",
     "NoSuchTask",
+    "NoSuchTemplate",
     "NsjobError",
     "OptionError",
     "PoolForked",
@@ -29,8 +33,16 @@ __all__ = [
     "QueueDraining",
     "QueueExists",
     "QueueFull",
+    "RangeFailed",
     "Reentered",
+    "ResultTooLarge",
     "SnippetError",
+    "StoreDamaged",
+    "StoreError",
+    "StoreUnavailable",
+    "StoreVersion",
+    "TemplateExists",
+    "TemplateInactive",
     "ThreadLost",
     "WaitTimeout",
     "WorkerLost",
@@ -53,7 +65,7 @@ class NsjobError(Exception):
 class OptionError(NsjobError, ValueError):
     """An argument or option has a value, a type or a name that cannot be used."""
 
-    errorcode = ("NSJOB", "OPTION")
+    errorcode: tuple[str, ...] = ("NSJOB", "OPTION")
 
 
 class SnippetError(NsjobError, SyntaxError):
@@ -180,7 +192,7 @@ class JobCancelled(NsjobError, concurrent.futures.CancelledError):
 
 
 class JobExpired(NsjobError):
-    """What the waiter gets of a job that had not started by its `expires`."""
+    """What the waiter gets of a job that had not started by its `expires`, or whose `lifetime` was over."""
 
     errorcode = ("NSJOB", "JOB", "EXPIRED")
 
@@ -189,6 +201,32 @@ class DependencyFailed(NsjobError):
     """A job that this one comes `after` did not end ok."""
 
     errorcode = ("NSJOB", "JOB", "AFTER")
+
+
+class RangeFailed(NsjobError):
+    """Indexes of a range failed. Its cause is the exception of the one that failed first.
+
+    Arguments:
+        message: how many and which ones.
+        index: the one that failed first.
+    """
+
+    errorcode = ("NSJOB", "JOB", "RANGE")
+
+    def __init__(self, message: str, index: int = -1) -> None:
+        super().__init__(message)
+        self.index = index
+
+    def __str__(self) -> str:
+        cause = self.__cause__
+        if cause is None:
+            return super().__str__()
+        try:
+            said = str(cause)
+        except Exception:  # its own __str__ failed
+            said = ""
+        said = f"{type(cause).__name__}: {said}" if said else type(cause).__name__
+        return f"{super().__str__()}. Index {self.index}: {named(said)}"
 
 
 class WorkerLost(NsjobError, RuntimeError):
@@ -243,6 +281,45 @@ class JobFailed(NsjobError):
     errorcode = ("NSJOB", "JOB", "FAIL")
 
 
+class NoSuchTemplate(NsjobError, KeyError):
+    """No template has that name."""
+
+    errorcode = ("NSJOB", "TEMPLATE", "NONE")
+
+    def __init__(self, name: object) -> None:
+        super().__init__(f"no such template: {named(name)}")
+
+
+class TemplateExists(NsjobError, ValueError):
+    """A template of that name exists already."""
+
+    errorcode = ("NSJOB", "TEMPLATE", "EXISTS")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"template already exists: {named(name)}")
+
+
+class TemplateInactive(NsjobError, RuntimeError):
+    """The template takes no jobs until it is activated."""
+
+    errorcode = ("NSJOB", "TEMPLATE", "INACTIVE")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"template is not active and takes no jobs until it is activated: {named(name)}")
+
+
+class InvalidInput(OptionError, JobFailed):
+    """The input of a job is not as its template's schema wants it. A job that fails by it is not retried."""
+
+    errorcode = ("NSJOB", "TEMPLATE", "INPUT")
+
+
+class JobError(NsjobError):
+    """What `job.error(reason)` raises in the body: a failure of this attempt, retried where that is wanted."""
+
+    errorcode = ("NSJOB", "JOB", "ERROR")
+
+
 class NoCurrentJob(NsjobError, LookupError):
     """`current_job()` was called outside the body of a job."""
 
@@ -268,6 +345,51 @@ class PoolForked(NsjobError, RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("this pool's jobs and threads are in the parent process: make a pool after fork()")
+
+
+class JobLost(NsjobError):
+    """The pools that ran the job were lost with it, as often as may be."""
+
+    errorcode = ("NSJOB", "JOB", "LOST")
+
+
+class StoreError(NsjobError):
+    """The base of what can go wrong with a store."""
+
+    errorcode: tuple[str, ...] = ("NSJOB", "STORE")
+
+
+class StoreUnavailable(StoreError, OSError):
+    """The store's database cannot be used now. Nothing was changed."""
+
+    errorcode = ("NSJOB", "STORE", "UNAVAILABLE")
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
+class StoreDamaged(StoreError):
+    """The store's database is damaged, or is none."""
+
+    errorcode = ("NSJOB", "STORE", "DAMAGED")
+
+
+class StoreVersion(StoreError):
+    """A newer nsjob made the store."""
+
+    errorcode = ("NSJOB", "STORE", "VERSION")
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(
+            f"the store has schema {found}, and this nsjob knows schemas up to {known}: a newer nsjob made it. "
+            "Use that one, or another store"
+        )
+
+
+class ResultTooLarge(NsjobError):
+    """A job's value has more bytes than the store takes."""
+
+    errorcode = ("NSJOB", "STORE", "RESULT")
 
 
 class Reentered(NsjobError, RuntimeError):

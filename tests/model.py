@@ -179,6 +179,8 @@ class Model:
         if leaves:
             self.leave(job)
         for other in [other for queue in self.queues.values() for other in queue.of("scheduled") if job in other.after]:
+            if job not in other.after:  # it has ended already, by another one that ended by this
+                continue
             other.after.remove(job)
             if outcome != "ok":
                 self.end(other, "error")
@@ -331,6 +333,20 @@ class Model:
         job.not_before = None
         self._order += 1
         job.place = (HEAD, self._order)
+
+    def edit(self, job: ModelJob, priority: int, key: str | None) -> None:
+        if job.state != "scheduled":
+            raise Refused("WrongState")
+        if priority != job.priority and job.place[0] != HEAD and not job.after and job.not_before is None:
+            job.place = self._behind(priority)
+        job.priority, job.key = priority, key
+
+    def move(self, job: ModelJob, first: bool) -> None:
+        if job.state != "scheduled" or job.after or job.not_before is not None:
+            raise Refused("WrongState")
+        self._order += 1
+        ahead = (job.place[0], self._order)
+        job.place = ahead if first else (job.priority, -self._order)
 
     def retry(self, old: ModelJob, fresh: ModelJob) -> None:
         if old.state != "done":

@@ -596,6 +596,26 @@ class PoolMachine(RuleBasedStateMachine):
             self.both(lambda: self.pool.run(name, job.id), lambda: self.model.run(job))
             self.settle()
 
+    @rule(name=names, pick=picks, priority=st.sampled_from([0, 127, 255]), key=st.sampled_from([None, "k", "l"]))
+    def edit(self, name: str, pick: int, priority: int, key: str | None) -> None:
+        job = self.job(name, pick, "scheduled", "running")
+        if job is not None:
+            self.both(
+                lambda: self.pool.edit(name, job.id, priority=priority, key=key, note="edited"),
+                lambda: self.model.edit(job, priority, key),
+            )
+            self.settle()
+
+    @rule(name=names, pick=picks, first=flags)
+    def move(self, name: str, pick: int, first: bool) -> None:
+        job = self.job(name, pick, "scheduled", "running")
+        if job is not None:
+            self.both(
+                lambda: self.pool.move(name, job.id, first=first, last=not first),
+                lambda: self.model.move(job, first),
+            )
+            self.settle()
+
     @rule(pick=picks)
     def retry(self, pick: int) -> None:
         gone = [job for job in self.model.left[-20:] if self.model.queues.get(job.queue.name) is job.queue]

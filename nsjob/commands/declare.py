@@ -20,8 +20,10 @@ NS_JOB = Ensemble(
     Specs(
         queueing="create queue delete exists genid configure",
         waiting="wait waitany waitall",
-        settling="cancel kill requeue snooze run retry pause resume resize drain",
-        looking="queues queuelist jobs joblist threadlist counts show output",
+        settling="cancel kill requeue snooze run edit move retry pause resume resize drain",
+        looking="queues queuelist jobs joblist threadlist counts find show runs output",
+        templates="template",
+        ranges="range rangestatus",
         programs="exec send taskfile cleanup engines",
     ),
 )

@@ -80,17 +80,19 @@ class Ensemble:
         name: str = "",
         required: str = "",
         direct: Callable[..., Any] | None = None,
+        records: bool = False,
         **aliases: str,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a subcommand; see `spec.declared`. `aliases` are other names of options, without the dash.
 
         Arguments:
             direct: what does the same in fewer steps where all arguments are given, as text, and no options.
+            records: whether it answers with records, so that it has the option -json.
         """
 
         def declare(function: Callable[..., Any]) -> Callable[..., Any]:
             short = name or function.__name__.rstrip("_")
-            self.specs.declare(short, partial(self._spec, function, direct, short, own, required, aliases))
+            self.specs.declare(short, partial(self._spec, function, direct, short, own, required, records, aliases))
             self.commands.setdefault(short, self._late(short))
             return function
 
@@ -103,11 +105,16 @@ class Ensemble:
         short: str,
         own: str,
         required: str,
+        records: bool,
         aliases: Mapping[str, str],
     ) -> Spec:
         from nsjob.commands.spec import declared  # late: a signature is looked at by modules that take long to import
 
         spec = declared(function, f"{self.name} {short}", own, required)
+        if records:
+            from nsjob.commands.answers import with_json  # late: as above
+
+            with_json(spec)
         spec.direct = direct
         spec.short = short
         spec.own = short in self.original

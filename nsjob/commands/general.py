@@ -25,7 +25,7 @@ from nsjob.commands.shell import Shell
 from nsjob.commands.waiting import of_python
 from nsjob.durations import seconds
 from nsjob.errors import JobInterrupted, NsjobError, OptionError
-from nsjob.pool.context import Snoozed
+from nsjob.pool.context import LeftBody
 from nsjob.snippet import Ending, compile_snippet, is_coroutine
 from nsjob.tcl import TclError, TclInterrupted
 from nsjob.tcl.values import text
@@ -40,7 +40,7 @@ _LEVELS = {
     "bug": logging.ERROR,
     "debug": logging.DEBUG,
 }
-_ENDS = (KeyboardInterrupt, SystemExit, TclInterrupted, JobInterrupted, Snoozed)  # of more than the Python code
+_ENDS = (KeyboardInterrupt, SystemExit, TclInterrupted, JobInterrupted, LeftBody)  # of more than the Python code
 _SLICE = 0.05  # seconds: an interrupt does not reach a thread that sleeps
 
 

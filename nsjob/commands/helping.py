@@ -23,6 +23,11 @@ def find_spec(name: str) -> Spec | None:
         return GENERAL[short]
     if short in NS_JOB.specs:
         return NS_JOB.specs[short]
+    group, _, one = short.partition(" ")
+    if group == "template" and one:
+        from nsjob.commands.templates import TEMPLATE  # late; see Ensemble
+
+        return TEMPLATE.specs.get(one)
     begun = [spec for known, spec in {**NS_JOB.specs, **GENERAL}.items() if known.startswith(short)]
     own = [spec for spec in begun if spec.own]
     if len(begun) == 1 or len(own) == 1:

@@ -78,6 +78,36 @@ def snooze(shell: Shell, time: Time) -> str:
 
 
 @JOB.subcommand()
+def requeue(shell: Shell, time: Time = 0.0) -> str:
+    """End this run; the job goes back behind those of its priority. No attempt is counted.
+
+    Arguments:
+        time: How long it waits before.
+    """
+    current_job().requeue(time)
+
+
+@JOB.subcommand()
+def success(shell: Shell, value: Words = "") -> str:
+    """End the job ok, with this value.
+
+    Arguments:
+        value: The job's value.
+    """
+    current_job().success(value)
+
+
+@JOB.subcommand()
+def error(shell: Shell, reason: Text) -> str:
+    """Let this attempt fail; it is retried where the job has retries left.
+
+    Arguments:
+        reason: Why.
+    """
+    current_job().error(reason)
+
+
+@JOB.subcommand()
 def fail(shell: Shell, reason: Text) -> str:
     """End the job in error; it is not retried.
 
@@ -85,6 +115,30 @@ def fail(shell: Shell, reason: Text) -> str:
         reason: Why.
     """
     current_job().fail(reason)
+
+
+@JOB.subcommand()
+def fatal(shell: Shell, reason: Text) -> str:
+    """The same as `job fail`.
+
+    Arguments:
+        reason: Why.
+    """
+    current_job().fail(reason)
+
+
+@JOB.subcommand()
+def workdir(shell: Shell) -> str:
+    """Return the job's own working directory; empty where it has none."""
+    path = current_job().workdir
+    return "" if path is None else str(path)
+
+
+@JOB.subcommand()
+def heartbeat(shell: Shell) -> str:
+    """Say that the job is alive: see queue -heartbeat."""
+    current_job().heartbeat()
+    return ""
 
 
 @JOB.subcommand()

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from nsjob.durations import seconds
 from nsjob.errors import OptionError, brief, nearest
+from nsjob.pool.indexes import IndexSet
 from nsjob.tcl import TclError
 from nsjob.tcl.values import TclDict, elements, float_text, mapping, number
 from nsjob.tcl.values import text as tcl_text
@@ -20,11 +21,14 @@ __all__ = [
     "Definition",
     "Dictionary",
     "FilePath",
+    "Files",
     "Flag",
+    "Indexes",
     "Input",
     "Integer",
     "JobId",
     "Jobs",
+    "Json",
     "Kind",
     "Language",
     "Moment",
@@ -32,22 +36,27 @@ __all__ = [
     "NewId",
     "Number",
     "OnError",
+    "Paths",
     "Priority",
     "Python",
     "QueueId",
     "Script",
     "Severity",
+    "SortBy",
+    "Statuses",
+    "TemplateName",
     "Text",
     "Time",
     "Topic",
     "Variables",
     "Words",
     "as_text",
+    "json_value",
     "python_value",
     "tcl_value",
 ]
 
-Offer: TypeAlias = Literal["", "queue", "job", "file", "variable", "command", "topic", "python", "script"]
+Offer: TypeAlias = Literal["", "queue", "job", "file", "variable", "command", "topic", "template", "python", "script"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +179,26 @@ def python_value(value: Any) -> Any:
     return found
 
 
+def json_value(label: str, value: Any) -> Any:
+    """What a word of JSON says; a value that is no text, as a list or dict that a command made, is what it is.
+
+    Raises:
+        OptionError: it is no JSON.
+    """
+    if type(value) is not str:
+        return python_value(value)
+    import json  # late: only who uses it pays for it
+
+    try:
+        return json.loads(value, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f'{label}: expected JSON such as {{"name": 1}}, but got "{_shown(value)}": {error}') from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
 def tcl_value(value: Any) -> Any:
     """A value of Python code for a script: lists and dicts are copied, so that the code may go on to change its own."""
     kind = type(value)
@@ -178,6 +207,17 @@ def tcl_value(value: Any) -> Any:
     if kind is dict:
         return {key: tcl_value(part) for key, part in value.items()}
     return "" if value is None else value
+
+
+def _indexes(label: str, value: Any) -> IndexSet:
+    return IndexSet.parse(tcl_text(value))
+
+
+def _texts(label: str, value: Any) -> Mapping[str, str]:
+    try:
+        return {key: tcl_text(one) for key, one in mapping(value).items()}
+    except TclError as error:
+        raise OptionError(f"{label} takes names and values: {error}") from None
 
 
 def _dictionary(label: str, value: Any) -> Mapping[str, Any]:
@@ -243,9 +283,12 @@ Python = Annotated[str, Kind("script", as_text, offers="python")]
 Definition = Annotated[Any, Kind("arg", _as_is, offers="script")]
 Command = Annotated[Any, Kind("command", _as_is, offers="command")]
 Text = Annotated[str, Kind("value", as_text)]
+TemplateName = Annotated[str, Kind("template", as_text, offers="template")]
 Topic = Annotated[str, Kind("topic", as_text, offers="topic")]
 FilePath = Annotated[str, Kind("file", as_text, offers="file")]
+Indexes = Annotated[IndexSet, Kind("indexes", _indexes)]
 Input = Annotated[Any, Kind("value", lambda label, value: python_value(value))]
+Json = Annotated[Any, Kind("json", json_value)]
 Words = Annotated[Any, Kind("arg", _as_is)]
 Flag = Annotated[bool, Kind("", _as_is)]
 Amount = Annotated[int, Kind("integer[1,MAX]", _integer(1), "[1,MAX]")]
@@ -256,8 +299,12 @@ Moment = Annotated[Any, Kind("time", _moment)]
 Priority = Annotated[Any, Kind("priority", _priority, choices=_PRIORITIES)]
 Names = Annotated[tuple[str, ...], Kind("list", _names)]
 Variables = Annotated[tuple[str, ...], Kind("list", _names, offers="variable")]
+Files = Annotated[tuple[str, ...], Kind("list", _names, offers="file")]
 Jobs = Annotated[list[Any], Kind("list", _jobs, offers="job")]
 Dictionary = Annotated[Mapping[str, Any], Kind("dict", _dictionary)]
+Paths = Annotated[Mapping[str, str], Kind("dict", _texts, offers="file")]
+Statuses = Annotated[str, _choice("ns_job", "tasker")]
 Language = Annotated[str, _choice("python", "tcl")]
 OnError = Annotated[str, _choice("continue", "pause", "cancel")]
+SortBy = Annotated[str, _choice("priority", "time", "state")]
 Severity = Annotated[str, Kind("severity", _severity, choices=SEVERITIES)]

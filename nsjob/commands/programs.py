@@ -116,7 +116,7 @@ def cleanup(shell: Shell) -> int:
     return shell.pool.cleanup()
 
 
-@NS_JOB.subcommand()
+@NS_JOB.subcommand(records=True)
 def engines(shell: Shell) -> list[Any]:
     """Return the engines that can run a queue's jobs, and what is missing to have the others.
 

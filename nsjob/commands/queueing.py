@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack, cast
@@ -12,6 +13,7 @@ from nsjob.commands.kinds import (
     Amount,
     Dictionary,
     FilePath,
+    Files,
     Flag,
     Input,
     Integer,
@@ -22,13 +24,16 @@ from nsjob.commands.kinds import (
     Names,
     NewId,
     OnError,
+    Paths,
     Priority,
     QueueId,
     Script,
+    TemplateName,
     Text,
     Time,
     Topic,
     Variables,
+    json_value,
     python_value,
 )
 from nsjob.commands.records import settings_record
@@ -40,7 +45,12 @@ from nsjob.tcl import parse
 if TYPE_CHECKING:
     from nsjob.pool.queue import OnError as PoolOnError
 
-__all__ = ["JobWords", "QueueWords", "snippet_hint"]
+__all__ = ["CommonWords", "EditWords", "JobWords", "QueueWords", "snippet_hint"]
+
+
+_LIFETIME = "It ends, expired, when so much time has gone since it was queued, whether it waits or runs."
+_WORKDIR = "It has a working directory of its own, made in this one; empty: where temporary files are."
+_KEEPDIR = "Leave the working directory of its last run where it is."
 
 
 class CommonWords(TypedDict, total=False):
@@ -48,12 +58,12 @@ class CommonWords(TypedDict, total=False):
 
     priority: Annotated[Priority, "0 to 255, higher first; or lowest, background, default, high, maximum."]
     timeout: Annotated[Time, "How long one run may take; then it is interrupted."]
+    heartbeat: Annotated[Time, "It is interrupted as by -timeout where it does not call job.heartbeat() in this time."]
     retries: Annotated[Integer, "How many more runs there are after an exception or a time-out."]
     backoff: Annotated[Time, "The pause before the first retry; it doubles for each later one. 1s by default."]
     retryon: Annotated[Names, "Names of exception classes: only these are retried."]
     expires: Annotated[Time, "It is given up where it has not started after this time."]
     key: Annotated[Text, "Jobs with the same key share the queue's -maxperkey."]
-    input: Annotated[Input, "One value that the script finds as job.input."]
     note: Annotated[Text, "A label, free text."]
     topic: Annotated[Topic, "A label to find jobs by."]
     subtopic: Annotated[Text, "A label to find jobs by, within a topic."]
@@ -62,9 +72,18 @@ class CommonWords(TypedDict, total=False):
     capture: Annotated[Flag, "Keep what it prints, for `output`."]
 
 
-class QueueWords(CommonWords, total=False):
+class InputWords(CommonWords, total=False):
+    """And the input, which a template's jobs each have of their own."""
+
+    input: Annotated[Input, "One value that the script finds as job.input."]
+
+
+class QueueWords(InputWords, total=False):
     """Options that a queue can have for all its jobs."""
 
+    lifetime: Annotated[Time, _LIFETIME]
+    workdir: Annotated[FilePath, _WORKDIR]
+    keepdir: Annotated[Flag, _KEEPDIR]
     detached: Annotated[Flag, "Nobody waits for its jobs: each leaves the queue when done; a failure is logged."]
     maxmem: Annotated[Text, "How much memory a worker process may take, like 512M (process engine)."]
     jobsperworker: Annotated[Amount, "A worker ends after so many jobs (process engine)."]
@@ -75,20 +94,34 @@ class QueueWords(CommonWords, total=False):
     resources: Annotated[Dictionary, "What each job takes of a worker's: names and amounts (dask engine)."]
 
 
-class JobWords(CommonWords, total=False):
-    """Options that only a single job can have."""
+class EditWords(InputWords, total=False):
+    """Options that only a single job can have, and that can be changed while it waits."""
 
-    ifnew: Annotated[Flag, "With -jobid: where that job exists, answer with its id instead of an error."]
     delay: Annotated[Time, "It does not start before this time is over."]
     at: Annotated[Moment, "It does not start before: seconds since 1970, or a time like 2030-01-31T18:00."]
     after: Annotated[Jobs, "Jobs that must end ok first: ids, or {queueId jobId}."]
     unique: Annotated[Text, "While a job with this value waits or runs, answer with its id and queue nothing."]
+
+
+class JobWords(EditWords, total=False):
+    """Options that only a single job can have."""
+
+    lifetime: Annotated[Time, _LIFETIME]
+    files: Annotated[Files, "Files and directories that are copied now, to be in its own working directory."]
+    filesas: Annotated[Paths, "Such that stand there under other names: names and paths."]
+    workdir: Annotated[FilePath, _WORKDIR]
+    keepdir: Annotated[Flag, _KEEPDIR]
+    ifnew: Annotated[Flag, "With -jobid: where that job exists, answer with its id instead of an error."]
     block: Annotated[Time, "Where the queue is full, wait so long for room."]
 
 
 def pool_options(words: dict[str, Any]) -> dict[str, Any]:
     if "capture" in words:
         words["capture_output"] = words.pop("capture")
+    if "workdir" in words:
+        words["workdir"] = words["workdir"] or True
+    if "filesas" in words:
+        words["files"] = [*words.get("files", ()), words.pop("filesas")]
     return words
 
 
@@ -107,6 +140,7 @@ def create(
     lang: Language | None = None,
     pre: Script | None = None,
     post: Script | None = None,
+    onfinish: Script | None = None,
     **options: Unpack[QueueWords],
 ) -> str:
     """Create a queue and return its name.
@@ -126,6 +160,7 @@ def create(
         lang: The language of its jobs' scripts.
         pre: A script that runs before each of its jobs, in the pool's process. Its error is the job's.
         post: A script that runs after each of its jobs, also after one that failed.
+        onfinish: A script that runs once a job is done, however it ended: it finds queue, id, outcome and result.
 
     Example:
         create -desc "two at a time" images 2
@@ -143,12 +178,12 @@ def create(
         engine=engine,
         pre=None if pre is None else body_of(shell, queueId, pre, lang or shell.languages.default),
         post=None if post is None else body_of(shell, queueId, post, lang or shell.languages.default),
+        onfinish=None if onfinish is None else body_of(shell, queueId, onfinish, lang or shell.languages.default),
+        **({"lang": lang} if lang is not None and shell.pool.store else {}),
         **pool_options(dict(options)),
     )
     if not existed:
-        shell.languages.queues.pop(queueId, None)
-        if lang is not None:
-            shell.languages.queues[queueId] = lang
+        shell.languages.created(queueId, lang)
     return queueId
 
 
@@ -161,7 +196,7 @@ def _at_once(shell: Shell, queueId: str, script: str) -> str:
     try:
         return shell.pool.queue(queueId, script).id
     except SnippetError as error:
-        raise _hinted(error, script) from None
+        raise hinted(error, script) from None
 
 
 @NS_JOB.subcommand("-detached -head -jobid", required="script", direct=_at_once)
@@ -177,6 +212,7 @@ def queue(
     file: FilePath | None = None,
     vars_: Dictionary | None = None,
     use: Variables = (),
+    template: TemplateName | None = None,
     **options: Unpack[JobWords],
 ) -> str:
     """Queue a job and return its id.
@@ -194,6 +230,7 @@ def queue(
         file: Read the script from this file; none is given as a word then.
         vars_: Values for the script: names and values.
         use: Names of variables whose values the script gets under the same names.
+        template: Queue it from this template, which has the script; -input is JSON then.
 
     Example:
         create q 2
@@ -201,23 +238,43 @@ def queue(
         set job [queue -use n q {sum(range(n))}]
         wait q $job
     """
-    if file is not None:
-        if script is not None:
-            raise OptionError("queue: give -file or a script, not both")
-        script = _file(file)
-    elif script is None:
-        raise NS_JOB.specs["queue"].wrong_args()
-    body = body_of(shell, queueId, script, lang)
     given: dict[str, Any] = {}
     if options or detached or head or jobid is not None or vars_ or use:
         given = pool_options({**options, "detached": detached, "head": head, "jobid": jobid})
-        values = {**(vars_ or {}), **{name: python_value(shell.interp.get(name)) for name in use}}
-        given["vars"] = values or None
+        given["vars"] = given_values(shell, vars_, use)
         given = {name: value for name, value in given.items() if value is not None and value is not False}
+    if template is not None:
+        if script is not None or file is not None or lang is not None:
+            raise OptionError("queue: the template has the script: give -template without -file, -lang and a script")
+        return queue_from(shell, queueId, template, given)
+    script = given_script("queue", script, file)
+    if script is None:
+        raise NS_JOB.specs["queue"].wrong_args()
+    body = body_of(shell, queueId, script, lang)
     try:
         return shell.pool.queue(queueId, body, **given).id
     except SnippetError as error:
-        raise _hinted(error, script) from None
+        raise hinted(error, script) from None
+
+
+def queue_from(shell: Shell, queueId: str, template: str, given: dict[str, Any]) -> str:
+    """Queue a job from a template; the input among the options is JSON."""
+    value = json_value("-input", given.pop("input")) if "input" in given else None
+    return shell.pool.queue_template(queueId, template, value, **given).id
+
+
+def given_script(command: str, script: str | None, file: str | None) -> str | None:
+    """The script that is a word of the command, or stands in a file; None where there is neither."""
+    if file is None:
+        return script
+    if script is not None:
+        raise OptionError(f"{command}: give -file or a script, not both")
+    return _file(file)
+
+
+def given_values(shell: Shell, vars_: Mapping[str, Any] | None, use: Sequence[str]) -> dict[str, Any] | None:
+    """The values for a script: those of -vars, and of the variables that -use names; None where there are none."""
+    return {**(vars_ or {}), **{name: python_value(shell.interp.get(name)) for name in use}} or None
 
 
 def body_of(shell: Shell, queueId: str, script: str, lang: str | None) -> str | ForeignScript:
@@ -230,15 +287,9 @@ def body_of(shell: Shell, queueId: str, script: str, lang: str | None) -> str | 
     if (lang or languages.queues.get(queueId) or languages.default) == "python":
         return script
     _parsed(script)
-    pool = shell.pool
+    from nsjob.commands.languages import tcl_body  # late: only Tcl jobs need it
 
-    def dress(interp: Any) -> None:
-        from nsjob.commands.inside import install_job  # late: only Tcl jobs need it
-
-        Shell(pool, interp)
-        install_job(interp)
-
-    return languages.script(script, dress)
+    return tcl_body(shell.pool, script)
 
 
 @lru_cache(maxsize=256)
@@ -255,7 +306,7 @@ def _file(name: str) -> str:
         raise OptionError(f'couldn\'t read file "{name}": it is not UTF-8') from None
 
 
-def _hinted(error: SnippetError, script: str) -> SnippetError:
+def hinted(error: SnippetError, script: str) -> SnippetError:
     """The error, with what was probably meant."""
     hint = snippet_hint(script)
     if hint:
@@ -327,7 +378,7 @@ def genid(shell: Shell) -> str:
     return shell.pool.genid()
 
 
-@NS_JOB.subcommand("-jobsperthread -logminduration -timeout")
+@NS_JOB.subcommand("-jobsperthread -logminduration -timeout", records=True)
 def configure(
     shell: Shell,
     *,

@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from nsjob.errors import NsjobError
 from nsjob.pool.options import NO_OPTIONS, JobOptions
-from nsjob.pool.records import JobInfo, JobReport, Settings
+from nsjob.pool.records import Found, JobInfo, JobReport, Settings, TemplateInfo
 from nsjob.tcl.values import TclDict
 
-__all__ = ["job_record", "message", "record", "report_record", "settings_record"]
+__all__ = [
+    "EXACT",
+    "found_record",
+    "job_record",
+    "message",
+    "record",
+    "report_record",
+    "settings_record",
+    "template_record",
+]
 
+EXACT: ContextVar[bool] = ContextVar("nsjob.exact", default=False)
+"""Whether records keep what Tcl has no form for: nothing, true and false."""
+_STATUSES = {
+    "scheduled": "pending",
+    "running": "running",
+    "ok": "done",
+    "cancelled": "canceled",
+    "timeout": "timeout",
+    "expired": "timeout",
+    "error": "error",
+}
 _WHOLE = ("time", "starttime", "endtime")  # ns_job gives these without a fraction
 _TIMES = ("timeout", "logminduration", "grace")
 
@@ -47,6 +68,30 @@ def job_record(info: JobInfo) -> TclDict:
     return found
 
 
+def found_record(found: Found, tasker: bool) -> TclDict:
+    """What `find` answers.
+
+    Arguments:
+        tasker: whether each job has its status in the words of spork/tasker, too.
+    """
+    jobs = []
+    for info in found.jobs:
+        told = job_record(info)
+        if tasker:
+            told["status"] = _STATUSES[info.outcome or info.state]
+        jobs.append(told)
+    return TclDict({"jobs": jobs, "cursor": found.cursor})
+
+
+def template_record(template: TemplateInfo) -> TclDict:
+    """A template, with its schema as JSON."""
+    import json  # late: only who uses it pays for it
+
+    found = record(template)
+    found["schema"] = "" if template.schema is None else json.dumps(template.schema, ensure_ascii=False)
+    return found
+
+
 def report_record(report: JobReport) -> TclDict:
     """A job, as `show` tells: its options are those that differ from the defaults."""
     found = record(report)
@@ -57,8 +102,9 @@ def report_record(report: JobReport) -> TclDict:
 def settings_record(settings: Settings, **more: Any) -> TclDict:
     """What `configure` answers. Times have six digits, as NaviServer prints them."""
     found = record(settings)
-    for name in _TIMES:
-        found[name] = f"{found[name]:.6f}"
+    if not EXACT.get():
+        for name in _TIMES:
+            found[name] = f"{found[name]:.6f}"
     found.update(more)
     return found
 
@@ -74,10 +120,10 @@ def _options(options: JobOptions) -> TclDict:
 
 
 def _value(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return int(value)
+    if value is None or isinstance(value, bool):
+        return value if EXACT.get() else "" if value is None else int(value)
+    if dataclasses.is_dataclass(value):
+        return record(value)
     if isinstance(value, tuple):
         return [_value(part) for part in value]
     if isinstance(value, Mapping):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from nsjob.commands.declare import GENERAL, NS_JOB
 from nsjob.commands.inside import JOB
 from nsjob.commands.spec import Option, Spec
+from nsjob.commands.templates import TEMPLATE
 from nsjob.commands.words import WORDS
 
 __all__ = ["reference"]
@@ -38,7 +39,7 @@ def _page() -> Iterator[str]:
     if apart:
         yield f"Only by `ns_job`, as Tcl has a command of the name: {', '.join(f'`{name}`' for name in apart)}."
     yield ""
-    yield from _entries(NS_JOB.specs.values())
+    yield from _entries([*NS_JOB.specs.values(), *TEMPLATE.specs.values()])
     yield "## Beside them"
     yield ""
     yield from _entries(GENERAL.values())

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any, Unpack
+
 from nsjob.commands.declare import NS_JOB
-from nsjob.commands.kinds import Amount, Flag, JobId, QueueId, Time
-from nsjob.commands.queueing import Refused
+from nsjob.commands.kinds import (
+    Amount,
+    Dictionary,
+    FilePath,
+    Flag,
+    JobId,
+    Json,
+    Language,
+    QueueId,
+    Script,
+    TemplateName,
+    Time,
+    Variables,
+)
+from nsjob.commands.queueing import (
+    EditWords,
+    Refused,
+    body_of,
+    given_script,
+    given_values,
+    hinted,
+    pool_options,
+)
 from nsjob.commands.shell import Shell
+from nsjob.errors import OptionError, SnippetError
+from nsjob.tcl.values import elements
 
 
 @NS_JOB.subcommand(required="jobId")
@@ -93,19 +118,122 @@ def snooze(shell: Shell, queueId: QueueId, jobId: JobId, time: Time) -> str:
     return ""
 
 
-@NS_JOB.subcommand()
-def run(shell: Shell, queueId: QueueId, jobId: JobId) -> str:
+@NS_JOB.subcommand(required="jobId")
+def run(
+    shell: Shell,
+    queueId: QueueId,
+    jobId: JobId | None = None,
+    *,
+    template: TemplateName | None = None,
+    input: Json | None = None,  # noqa: A002
+) -> str:
     """Let a job that waits go next, before all others; a delay is over then.
+
+    With -template a job is queued from that template, to go next; its id is returned.
 
     Arguments:
         queueId: The queue.
-        jobId: The job.
+        jobId: The job; none with -template.
+        template: Queue a job from this template.
+        input: The input of that job, as JSON.
 
     Example:
         create q 1
         run q [queue -delay 1h q {6 * 7}]
+        template create double {job.input * 2}
+        run -template double -input 21 q
     """
+    if template is not None and jobId is None:
+        return shell.pool.queue_template(queueId, template, input, head=True).id
+    if jobId is None or template is not None:
+        raise NS_JOB.specs["run"].wrong_args("-template takes no jobId" if template is not None else "")
+    if input is not None:
+        raise OptionError("run: -input is for -template: a job that waits has its input (edit changes it)")
     shell.pool.run(queueId, jobId)
+    return ""
+
+
+@NS_JOB.subcommand()
+def edit(
+    shell: Shell,
+    queueId: QueueId,
+    jobId: JobId,
+    script: Script | None = None,
+    *,
+    lang: Language | None = None,
+    file: FilePath | None = None,
+    vars_: Dictionary | None = None,
+    use: Variables | None = None,
+    **options: Unpack[EditWords],
+) -> str:
+    """Change the script of a job that waits, or its options, or both. Its turn stays, save with another -priority.
+
+    What is not given stays as it is. -delay and -expires count from now, and a delay of 0 is over.
+
+    Arguments:
+        queueId: The queue.
+        jobId: The job.
+        script: What it does from now on; for a program, the program and its arguments as a list.
+        lang: The language of the script that is given; that of the queue where none is named.
+        file: Read the script from this file; none is given as a word then.
+        vars_: Values for the script, in the place of those it had: names and values.
+        use: Names of variables whose values the script gets, in the place of those it had.
+
+    Example:
+        create q 1
+        pause q
+        set job [queue q {6 * 7}]
+        edit -note "another number" -retries 2 q $job {6 * 9}
+        show q $job
+    """
+    script = given_script("edit", script, file)
+    body: Any = None
+    if script is not None:
+        programs = any(info.name == queueId and info.engine == "command" for info in shell.pool.queuelist())
+        body = elements(script) if programs else body_of(shell, queueId, script, lang)
+    elif lang is not None:
+        raise OptionError("edit: -lang is the language of a script, and none is given")
+    given = pool_options(dict(options))
+    if vars_ is not None or use is not None:
+        given["vars"] = given_values(shell, vars_, use or ())
+    if body is None and not given:
+        raise OptionError("edit: nothing is to be changed: give options, or a script")
+    try:
+        shell.pool.edit(queueId, jobId, body, **given)
+    except SnippetError as error:
+        raise hinted(error, script or "") from None
+    return ""
+
+
+@NS_JOB.subcommand()
+def move(
+    shell: Shell,
+    queueId: QueueId,
+    jobId: JobId,
+    *,
+    before: JobId | None = None,
+    after: JobId | None = None,
+    first: Flag = False,
+    last: Flag = False,
+) -> str:
+    """Give a job that waits another turn among those of its priority. One of the options says which.
+
+    Arguments:
+        queueId: The queue.
+        jobId: The job.
+        before: Just before this job.
+        after: Just behind this job.
+        first: Before all of its priority.
+        last: Behind all of its priority.
+
+    Example:
+        create q 1
+        pause q
+        queue -jobid A q {1}
+        queue -jobid B q {2}
+        move -before A q B
+    """
+    shell.pool.move(queueId, jobId, before=before, after=after, first=first, last=last)
     return ""
 
 

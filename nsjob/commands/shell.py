@@ -45,7 +45,19 @@ class Shell:
     @cached_property
     def pool(self) -> Pool:
         """The pool."""
-        return self._pool() if callable(self._pool) else self._pool
+        if not callable(self._pool):
+            return self._pool
+        pool = self._pool()
+        if pool.store:
+            self._take_over(pool)
+        return pool
+
+    def _take_over(self, pool: Pool) -> None:
+        """Have the procs that other shells have defined for the jobs of a store."""
+        from nsjob.commands.languages import languages_of  # late: it needs the pool's modules
+
+        for known in languages_of(pool).procedures():
+            self.interp.define(known)
 
     @cached_property
     def languages(self) -> Languages:

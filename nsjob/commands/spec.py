@@ -181,7 +181,7 @@ class Spec:
                 return "a comment after a command needs a semicolon before it: ;# like this"
             if word in self.options and self.arguments:
                 return f"options come before the {self.arguments[0].name}: {self.name} {word} ... {shown[0]} ..."
-        if self.arguments and self.arguments[-1].kind.offers in ("script", "python"):
+        if len(words) > len(self.arguments) > 0 and self.arguments[-1].kind.offers in ("script", "python"):
             return "a script of several words is written in braces: {...}"
         return ""
 

@@ -8,7 +8,7 @@ from typing import Any
 from nsjob.commands.declare import NS_JOB
 from nsjob.commands.face import Silent
 from nsjob.commands.kinds import Flag, JobId, QueueId, Time, tcl_value
-from nsjob.commands.records import message
+from nsjob.commands.records import EXACT, message
 from nsjob.commands.shell import Shell
 from nsjob.errors import NsjobError
 from nsjob.pool.job import OK, Job
@@ -111,7 +111,7 @@ def waitany(shell: Shell, queueId: QueueId, *more: QueueId, timeout: Time | None
     return list(found) if isinstance(found, tuple) else found
 
 
-@NS_JOB.subcommand("-timeout")
+@NS_JOB.subcommand("-timeout", records=True)
 def waitall(shell: Shell, *queueId: QueueId, timeout: Time | None = None, failfast: Flag = False) -> Any:
     """Wait for all jobs of some queues, or of all, and return what became of them in order of completion.
 
@@ -143,5 +143,6 @@ def waitall(shell: Shell, *queueId: QueueId, timeout: Time | None = None, failfa
 
 def _ended(job: Job) -> TclDict:
     error = job.error
-    results = tcl_value(job.wait()) if error is None else message(error)
+    value = job.wait() if error is None else message(error)
+    results = value if EXACT.get() or error is not None else tcl_value(value)
     return TclDict(queue=job.queue, id=job.id, outcome=job.outcome, results=results)

@@ -5,13 +5,15 @@ Any process may do orders of any pool: what their definitions made is kept by th
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
 from collections.abc import Sequence
 from typing import Any
 
-from nsjob.engines.messages import Order
+from nsjob.engines.messages import Order, Place
 from nsjob.engines.performer import Performer, dumped, failed
+from nsjob.pool.runs import HOST
 
 __all__ = ["carry", "forget", "teach"]
 
@@ -28,7 +30,7 @@ def carry(pool: str, data: bytes) -> bytes:
         pool: the name of the pool, never given twice.
         data: the order, with all definitions that were not taught before.
     """
-    said: list[Any] = []
+    said: list[Any] = [Place(HOST, os.getpid())]
     try:
         order = Order._make(pickle.loads(data))
         performer = _performer(pool, order)

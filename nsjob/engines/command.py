@@ -6,6 +6,7 @@ TASK_METADATA, and that a task is over when its program is, are those of spork/t
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import json
@@ -27,6 +28,7 @@ from nsjob.engines.processes import end_group, end_marked
 from nsjob.errors import CommandFailed, NoSuchTask, OptionError, WrongState
 from nsjob.pool.engine import EngineKind, Interrupt, Run
 from nsjob.pool.job import Job
+from nsjob.pool.runs import HOST
 from nsjob.pool.work import Program, Work
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ __all__ = ["COMMAND", "CommandEngine", "LogTail"]
 
 _KEEP = 30 * 86_400.0
 _START = 10.0  # seconds that `send` waits for a program to be started
-_STOPPED = {"cancel": "canceled", "kill": "canceled", "timeout": "timeout"}
+_STOPPED = {"cancel": "canceled", "kill": "canceled", "timeout": "timeout", "expire": "canceled"}
 _json = json.JSONEncoder(default=str).encode
 _MARK = "NSJOB_TASK"  # a variable by which processes are found that left their group
 
@@ -56,6 +58,33 @@ class LogTail:
     def text(self) -> str:
         """What is there now."""
         return "".join(self._tail(self._directory / name) for name in ("out.log", "err.log"))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LogTail) and self._directory == other._directory  # later runs go on in the same files
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def news(self, position: Any, over: bool) -> tuple[str, Any]:
+        """What has come since a position, and the new position; see Output.news."""
+        places = position or (None, None)
+        found = [
+            self._news(self._directory / name, place, over)
+            for name, place in zip(("out.log", "err.log"), places, strict=True)
+        ]
+        return "".join(text for text, _ in found), tuple(place for _, place in found)
+
+    def _news(self, path: Path, place: int | None, over: bool) -> tuple[str, int | None]:
+        try:
+            with path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                begin = max(size - self._most, 0) if place is None else place if place <= size else 0
+                file.seek(begin)
+                data = file.read(size - begin)
+        except OSError:  # it is not there yet, or has been cleaned up
+            return "", place
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        text = decoder.decode(data, final=over)
+        return text, begin + len(data) - len(decoder.getstate()[0])  # what is left of a character comes with its rest
 
     def _tail(self, path: Path) -> str:
         try:
@@ -141,6 +170,7 @@ class CommandEngine:
                 name = errno.errorcode.get(error.errno or 0, "UNKNOWN")
                 raise CommandFailed(f'couldn\'t execute "{program.argv[0]}": {why}', ("POSIX", name, why)) from None
         record["pid"] = process.pid
+        job._ran_at = HOST, process.pid
         _write(directory, record)
         task = Task(process, mark)
         if program.stdin is not None or program.open_stdin:
@@ -183,7 +213,7 @@ class CommandEngine:
             stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            cwd=program.cwd or None,
+            cwd=record["cwd"] or None,
             env=environment,
             start_new_session=True,
         )
@@ -295,7 +325,7 @@ def _record(run: Run, program: Program, now: float) -> dict[str, Any]:
         "id": run.job.id,
         "queue": run.job.queue,
         "argv": list(program.argv),
-        "cwd": program.cwd,
+        "cwd": program.cwd or run.workdir,
         "note": options.note,
         "input": program.stdin,
         "metadata": dict(options.metadata),

@@ -16,6 +16,7 @@ from nsjob.engines.orders import heard, order, outcome
 from nsjob.engines.worker import receive, send
 from nsjob.errors import OptionError, WorkerLost
 from nsjob.pool.engine import Interrupt, Run
+from nsjob.pool.runs import HOST
 from nsjob.pool.work import Script, Work
 
 if TYPE_CHECKING:
@@ -107,6 +108,9 @@ class WorkerHost(ABC, Generic[W]):
                 self._core.locked(self._core.restart_limit, run)
             worker.run = run
             run.remote = worker
+            pid = getattr(worker, "pid", 0)
+            if pid:
+                run.job._ran_at = HOST, pid
             usable = False
             try:
                 answer = self._converse(run, worker, data)

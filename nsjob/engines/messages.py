@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-__all__ = ["Done", "Failed", "Line", "Order", "Printed", "Progress", "Sleepy"]
+if TYPE_CHECKING:
+    from nsjob.pool.files import Contents, Entry
+
+__all__ = ["Beat", "Done", "Failed", "Line", "Order", "Place", "Printed", "Progress", "Sleepy"]
 
 
 class Order(NamedTuple):
@@ -19,7 +22,11 @@ class Order(NamedTuple):
         variables: values for the snippet's namespace.
         input: the job's.
         id, queue, attempt: of the job.
+        position: its index in its range; None outside of ranges.
         captured: whether what it prints comes back.
+        workdir: its own working directory, which is there; or the one in which it is to be made, for the files.
+        files: what is to be made in it, and the contents; None where there is nothing to be made.
+        keepdir: whether that stays.
     """
 
     first: int
@@ -32,7 +39,11 @@ class Order(NamedTuple):
     id: str
     queue: str
     attempt: int
+    position: int | None
     captured: bool
+    workdir: str
+    files: tuple[tuple[Entry, ...], Contents] | None
+    keepdir: bool
 
 
 class Done(NamedTuple):
@@ -65,7 +76,19 @@ class Printed(NamedTuple):
     text: str
 
 
+class Place(NamedTuple):
+    """Where a body runs that was carried elsewhere."""
+
+    host: str
+    pid: int
+
+
+class Beat(NamedTuple):
+    """Of `job.heartbeat`."""
+
+
 class Sleepy(NamedTuple):
-    """The body left by `job.snooze`."""
+    """The body left by `job.snooze`, or by `job.requeue`."""
 
     seconds: float
+    requeued: bool

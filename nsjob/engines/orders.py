@@ -5,9 +5,9 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any, cast
 
-from nsjob.engines.messages import Done, Failed, Line, Order, Printed, Progress, Sleepy
+from nsjob.engines.messages import Beat, Done, Failed, Line, Order, Place, Printed, Progress, Sleepy
 from nsjob.errors import CannotPickle
-from nsjob.pool.context import Snoozed
+from nsjob.pool.context import Requeued, Snoozed
 from nsjob.pool.work import Bound, Call, Work
 from nsjob.snippet import Ending, Snippet
 
@@ -42,12 +42,27 @@ def order(run: Run, work: Work, first: int) -> tuple[bytes, int]:
     definitions = tuple(run.core.definitions.sources[first:])
     full = Order(
         first, definitions, source, filename or "", call, variables, one, job.id, job.queue, run.attempt,
-        run.output is not None,
+        run.index, run.output is not None, *_house(run),
     )  # fmt: skip
     made = tuple(full)  # a plain one is pickled at a tenth of the price
     plain = one is None and (not variables or all(type(value) in _PLAIN for value in variables.values()))
     data = pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if plain else pickled(made, "a value of -vars or -input")
     return data, first + len(definitions)
+
+
+def _house(run: Run) -> tuple[str, Any, bool]:
+    """The last fields of an Order: a working directory that is here, or what to make one of elsewhere."""
+    options = run.job._options
+    if run.workdir or not options.housed or not run.job._queue.pushed:
+        return run.workdir, None, False
+    from nsjob.pool.files import Contents  # late: few jobs have one
+
+    contents = Contents()
+    manifest = options.files
+    for digest in manifest.hashes if manifest is not None else ():
+        contents[digest] = b"".join(run.core.depot.store.get(digest))
+    parent = options.workdir if isinstance(options.workdir, str) else ""
+    return parent, (manifest.entries if manifest is not None else (), contents), options.keepdir
 
 
 def pickled(value: Any, what: str) -> bytes:
@@ -79,6 +94,10 @@ def heard(run: Run, message: Any) -> None:
         core.locked(core.progress, run, message.done, message.total, message.note)
     elif kind is Line:
         core.locked(core.note_line, run, message.text, _LONGEST_LOG)
+    elif kind is Beat:
+        core.locked(core.heartbeat, run)
+    elif kind is Place:
+        run.job._ran_at = message.host, message.pid
     elif kind is Printed and run.output is not None:
         run.output.write(message.text)
 
@@ -89,7 +108,7 @@ def outcome(run: Run, answer: Done | Failed | Sleepy) -> Any:
         return answer.value if answer.code is None else Ending(answer.code, answer.value)
     if type(answer) is Sleepy:
         run.snoozed = answer.seconds
-        raise Snoozed
+        raise Requeued if answer.requeued else Snoozed
     assert type(answer) is Failed
     error = answer.error
     if answer.traceback is not None:

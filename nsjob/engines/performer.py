@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import builtins
+import os
 import pickle
 import sys
 from _thread import get_ident
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from nsjob.engines.messages import Done, Failed, Line, Order, Printed, Progress, Sleepy
+from nsjob.engines.messages import Beat, Done, Failed, Line, Order, Printed, Progress, Sleepy
 from nsjob.errors import CannotPickle, NsjobError
-from nsjob.pool.context import PLACES, JobContext, Snoozed
+from nsjob.pool.context import PLACES, JobContext, Requeued, Snoozed, Succeeded
 from nsjob.pool.output import wrap
 from nsjob.snippet import Ending, Snippet, is_coroutine
 
@@ -33,6 +35,7 @@ class Performer:
 
     def __init__(self, tell: Callable[[Any], None]) -> None:
         self.tell = tell
+        self.alone = False  # whether this process has no other bodies, so that it can change its current directory
         self.defined = 0  # how many definitions have been executed here
         self._namespace: dict[str, Any] = {"__name__": "__nsjob__", "__builtins__": vars(builtins)}
         self._snippets: dict[tuple[str, str], Snippet] = {}
@@ -77,12 +80,17 @@ class Performer:
     def _answer(self, order: Order) -> Done | Sleepy:
         self.define(order)
         run = _Run(self, order)
+        if order.files is not None:
+            run.workdir = _made(order)
         ident = get_ident()
         outer = PLACES.get(ident)
         PLACES[ident] = run
         if order.captured:
             wrap()
+        here = os.getcwd() if order.workdir and self.alone else ""
         try:
+            if here:
+                os.chdir(order.workdir)
             self.inside = ident
             value = self._perform(order, run)
             if is_coroutine(value):
@@ -93,8 +101,10 @@ class Performer:
                     value = asyncio.run(self._awaited(coroutine))
                 finally:
                     coroutine.close()  # it may not have begun
-        except Snoozed:
-            return Sleepy(run.snoozed)
+        except Snoozed as left:
+            return Sleepy(run.snoozed, isinstance(left, Requeued))
+        except Succeeded as ended:
+            return Done(ended.value, None)
         finally:
             self.inside = 0
             self._task = None
@@ -102,6 +112,11 @@ class Performer:
                 PLACES.pop(ident, None)
             else:
                 PLACES[ident] = outer
+            if here:
+                with suppress(OSError):  # it is not there any more
+                    os.chdir(here)
+            if order.files is not None and not order.keepdir:
+                _removed(run.workdir)
             _flush()
         return Done(value.value, value.code) if isinstance(value, Ending) else Done(value, None)
 
@@ -141,6 +156,26 @@ class Performer:
         if order.variables:
             namespace.update(order.variables)
         return snippet.run(namespace)
+
+
+def _made(order: Order) -> str:
+    """Make the working directory of an order, with its files."""
+    from nsjob.pool.files import remove_directory, unpack, workdir_path  # late: few jobs have one
+
+    assert order.files is not None
+    path = workdir_path(order.workdir, order.queue, order.id)
+    try:
+        unpack(*order.files, path)
+    except BaseException:
+        remove_directory(path)
+        raise
+    return path
+
+
+def _removed(path: str) -> None:
+    from nsjob.pool.files import remove_directory
+
+    remove_directory(path)
 
 
 def failed(error: BaseException) -> Failed:
@@ -193,6 +228,8 @@ class _Run:
     def __init__(self, performer: Performer, order: Order) -> None:
         self._performer = performer
         self.attempt = order.attempt
+        self.index = order.position
+        self.workdir = order.workdir if order.files is None else ""
         self.snoozed = 0.0
         options = SimpleNamespace(input=order.input)
         self.job = SimpleNamespace(id=order.id, _queue=SimpleNamespace(name=order.queue), options=options)
@@ -209,6 +246,9 @@ class _Run:
 
     def progress(self, run: _Run, done: float, total: float | None, note: str) -> None:
         self._performer.tell(Progress(done, total, note))
+
+    def heartbeat(self, run: _Run) -> None:
+        self._performer.tell(Beat())
 
     def note_line(self, run: _Run, line: str, longest: int) -> None:
         self._performer.tell(Line(line))

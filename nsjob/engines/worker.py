@@ -110,5 +110,7 @@ def serve(orders: int, answers: int, parent: int, maxmem: int) -> None:
         _limit_memory(maxmem)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     with os.fdopen(orders, "rb") as incoming, os.fdopen(answers, "wb") as outgoing:
-        Worker(incoming, outgoing, lambda: os._exit(1)).serve()
+        worker = Worker(incoming, outgoing, lambda: os._exit(1))
+        worker.performer.alone = True
+        worker.serve()
     os._exit(0)  # threads that bodies left behind do not hold the process

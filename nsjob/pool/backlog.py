@@ -7,10 +7,13 @@ entries, are skipped when they come up, and are swept out when they are more tha
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from nsjob.pool.job import SCHEDULED, Job
 from nsjob.pool.waiting import Ticket
+
+if TYPE_CHECKING:
+    from nsjob.pool.ranges import Range
 
 __all__ = ["HEAD", "NOWHERE", "TICKET", "Backlog", "Seat"]
 
@@ -24,24 +27,29 @@ _EMPTY: deque[Any] = deque(maxlen=0)
 
 
 class Seat:
-    """Where a job or ticket waits that did not come by being queued: run next, put back, arrived, let out of its key.
+    """Where a job or ticket waits that did not come by being queued: run next, put back, arrived, moved, let out of
+    its key.
 
     A job waits in one place, and `_where` says in which: a number for the one entry that queueing made, which is the
     job itself, or else its latest Seat. So an older entry can never come to life again.
     """
 
-    __slots__ = ("entry", "order")
+    __slots__ = ("entry", "order", "place")
     _where = None  # no place of a job's own entry: who compares it sees that this is none
 
-    def __init__(self, entry: Job | Ticket, order: int = 0) -> None:
+    def __init__(self, entry: Holder, place: int, order: int = 0) -> None:
         self.entry = entry
-        self.order = order  # among those that were let out of their keys: the order in which they had come up
+        self.place = place  # whose bucket it is in
+        # Among those that were let out of their keys: the order in which they had come up; less than 0 for those that
+        # were moved to the front, and go before them.
+        self.order = order
 
 
 Entry = Job | Seat
+Holder: TypeAlias = "Job | Ticket | Range"
 
 
-def _waiting(entry: Entry, place: int) -> Job | Ticket | None:
+def _waiting(entry: Entry, place: int) -> Holder | None:
     """Who waits by this entry, or None where it is stale."""
     if type(entry) is Seat:
         holder = entry.entry
@@ -53,7 +61,7 @@ def _waiting(entry: Entry, place: int) -> Job | Ticket | None:
 class Backlog:
     """Buckets by priority and a bit mask of those that may hold entries. Every step is O(1), amortised."""
 
-    __slots__ = ("buckets", "first", "mask", "rank", "stale")
+    __slots__ = ("buckets", "first", "fronts", "mask", "rank", "stale")
 
     def __init__(self) -> None:
         self.buckets: dict[int, deque[Entry]] = {}
@@ -61,6 +69,7 @@ class Backlog:
         self.rank = NOWHERE  # of the bucket that is looked into first: none above it holds entries
         self.first: deque[Entry] = _EMPTY  # that bucket
         self.stale = 0
+        self.fronts = 0  # the order of who was moved to the front last; see Seat
 
     def bucket(self, place: int) -> deque[Entry]:
         """Return the bucket for `place`, made where it is missing. Changes nothing that counts."""
@@ -69,9 +78,9 @@ class Backlog:
             found = self.buckets[place] = deque()
         return found
 
-    def put(self, holder: Job | Ticket, place: int, first: bool = False) -> None:
+    def put(self, holder: Holder, place: int, first: bool = False) -> None:
         """Let somebody wait at the end of the bucket, or at its front. Never in a caller's thread."""
-        seat = Seat(holder)
+        seat = Seat(holder, place)
         holder._where = seat
         bucket = self._bucket_to_fill(place)
         if first:
@@ -79,9 +88,9 @@ class Backlog:
         else:
             bucket.append(seat)
 
-    def put_among_first(self, holder: Job | Ticket, place: int, order: int) -> None:
+    def put_among_first(self, holder: Holder, place: int, order: int) -> None:
         """Let somebody wait before all of the bucket, save those who were let out of their keys and had come before."""
-        seat = Seat(holder, order)
+        seat = Seat(holder, place, order)
         holder._where = seat
         bucket = self._bucket_to_fill(place)
         before = 0
@@ -90,6 +99,24 @@ class Backlog:
                 break
             before += 1
         bucket.insert(before, seat)
+
+    def put_first(self, holder: Job, place: int) -> None:
+        """Let a job wait before all of the bucket, also before those that will be let out of their keys."""
+        self.fronts -= 1
+        seat = Seat(holder, place, self.fronts)
+        holder._where = seat
+        self._bucket_to_fill(place).appendleft(seat)
+
+    def put_beside(self, holder: Job, other: Job, offset: int) -> None:
+        """Let a job wait just before another one that waits here (offset 0), or just behind it (1). Searches it."""
+        entry: Any = other._where
+        place, order = (entry.place, entry.order) if type(entry) is Seat else (entry, 0)
+        if type(entry) is not Seat:
+            entry = other
+        seat = Seat(holder, place, order)
+        holder._where = seat
+        bucket = self._bucket_to_fill(place)
+        bucket.insert(bucket.index(entry) + offset, seat)
 
     def _bucket_to_fill(self, place: int) -> deque[Entry]:
         bucket = self.bucket(place)
@@ -113,7 +140,7 @@ class Backlog:
             self.mask &= ~(1 << place)
         return NOWHERE
 
-    def pop(self) -> Job | Ticket | None:
+    def pop(self) -> Holder | None:
         """Take out who is next, or None where nobody waits."""
         while self.mask:
             place = self.rank = self.mask.bit_length() - 1
@@ -126,7 +153,7 @@ class Backlog:
                     holder._where = NOWHERE
                     if not bucket:
                         self.mask &= ~(1 << place)
-                    return cast("Job | Ticket", holder)
+                    return cast("Holder", holder)
                 if self.stale:
                     self.stale -= 1
             self.mask &= ~(1 << place)

@@ -8,12 +8,14 @@ from _thread import get_ident
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nsjob.durations import seconds
-from nsjob.errors import JobFailed, NoCurrentJob, OptionError
+from nsjob.errors import JobError, JobFailed, NoCurrentJob, OptionError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nsjob.pool.engine import Run
 
-__all__ = ["PLACES", "JobContext", "Snoozed", "current_job"]
+__all__ = ["PLACES", "JobContext", "LeftBody", "Requeued", "Snoozed", "Succeeded", "current_job"]
 
 _LONGEST_LOG = 1_000  # lines; the latest are kept
 
@@ -22,8 +24,28 @@ _LONGEST_LOG = 1_000  # lines; the latest are kept
 PLACES: dict[int, Any] = {}
 
 
-class Snoozed(BaseException):
-    """Raised by `job.snooze` to leave the body. Not an Exception, so that `except Exception` lets it pass."""
+class LeftBody(BaseException):
+    """Raised to leave the body at once. Not an Exception, so that `except Exception` lets it pass."""
+
+
+class Snoozed(LeftBody):
+    """Raised by `job.snooze`: the job runs again later."""
+
+
+class Requeued(Snoozed):
+    """Raised by `job.requeue`: the job goes back into its queue."""
+
+
+class Succeeded(LeftBody):
+    """Raised by `job.success`.
+
+    Attributes:
+        value: the job's.
+    """
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value
 
 
 class JobContext:
@@ -52,7 +74,17 @@ class JobContext:
     @property
     def index(self) -> int | None:
         """The job's index in its range; None outside of ranges."""
-        return None
+        return self._run.index
+
+    @property
+    def workdir(self) -> Path | None:
+        """The job's own working directory, with its files; None where it has none. It is removed after the run.
+
+        It is the current directory of programs, and of jobs in worker processes. In threads it is not: they share one.
+        """
+        from pathlib import Path  # late: it takes long to import
+
+        return Path(self._run.workdir) if self._run.workdir else None
 
     @property
     def attempt(self) -> int:
@@ -86,9 +118,34 @@ class JobContext:
         self._run.snoozed = seconds(seconds_)
         raise Snoozed
 
+    def requeue(self, delay: object = 0) -> NoReturn:
+        """Leave the body now; the job goes back behind those of its priority. No attempt is counted.
+
+        Arguments:
+            delay: seconds that it waits before.
+        """
+        self._run.snoozed = seconds(delay)
+        raise Requeued
+
+    def success(self, value: Any = None) -> NoReturn:
+        """Leave the body now; the job ends with outcome `ok` and this value."""
+        raise Succeeded(value)
+
+    def error(self, reason: str) -> NoReturn:
+        """Leave the body now; this attempt has failed for this reason. It is retried where the job has retries left."""
+        raise JobError(str(reason))
+
     def fail(self, reason: str) -> NoReturn:
         """Leave the body now; the job ends with outcome `error` and this reason, and is not retried."""
         raise JobFailed(str(reason))
+
+    def fatal(self, reason: str) -> NoReturn:
+        """The same as `fail`, by the name that it has in pcas jobdb."""
+        self.fail(reason)
+
+    def heartbeat(self) -> None:
+        """Say that the job is alive: one with the option `heartbeat` that does not say so in time is ended."""
+        self._run.core.guarded(self._run.core.heartbeat, self._run)
 
     def log(self, message: object) -> None:
         """Add a line to the job's own log, which `show` tells, and to the logger `nsjob.job`."""

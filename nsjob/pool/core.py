@@ -143,8 +143,19 @@ class Core(Entering):
         if self.subscriptions:
             self.tell("progress", run.job)
 
+    def house(self, run: Run, path: str) -> None:
+        run.workdir = run.job.particulars().workdir = path
+
+    def heartbeat(self, run: Run) -> None:
+        run.beaten_at = self.now()
+
     def note_line(self, run: Run, line: str, longest: int) -> None:
         particulars = run.job.particulars()
+        if particulars.part_of is not None:  # one log for all indexes
+            if run.ended:
+                return
+            line = f"{particulars.index}: {line}"
+            particulars = particulars.part_of.job.particulars()
         log = particulars.log
         if log is None:
             log = particulars.log = []

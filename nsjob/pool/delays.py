@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nsjob.pool.backlog import HEAD, NOWHERE
-from nsjob.pool.job import SCHEDULED, Job
+from nsjob.pool.job import DONE, SCHEDULED, Job
 from nsjob.pool.turns import Turns
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ class Delays(Turns):
     def put_back(self, job: Job, delay: float) -> None:
         """A running job becomes scheduled again. In a pool thread."""
         queue = job._queue
+        if job._particulars is not None and job._particulars.index is not None:
+            queue.indexes -= 1
         job.state = SCHEDULED
         job._runner = None
         job._where = NOWHERE
@@ -45,15 +47,22 @@ class Delays(Turns):
 
     def admit(self, job: Job) -> None:
         """Let a scheduled job enter the backlog, where nothing keeps it out any more. Never in a caller's thread."""
-        if job.state is not SCHEDULED or job._where != NOWHERE:
-            return
         particulars = job._particulars
+        ranged = particulars.range if particulars is not None else None
+        if job.state is not SCHEDULED and (ranged is None or job.state is DONE):
+            return
+        if job._where != NOWHERE:
+            return
         if particulars is not None:
             if particulars.pending or particulars.key_parked:
                 return
             if particulars.not_before is not None and particulars.not_before > self.now():
                 return
             particulars.not_before = None
+        if ranged is not None:
+            ranged.held = False
+            self.offer(ranged)
+            return
         options = job._options
         first = options.head and job.attempt == 0
         job._queue.backlog.put(job, HEAD if first else options.priority, first)
@@ -64,6 +73,8 @@ class Delays(Turns):
         if job._where != NOWHERE:
             job._where = NOWHERE
             job._queue.backlog.stale += 1
+        if job._particulars is not None and job._particulars.range is not None:
+            self.hold_range(job._particulars.range)
         job._queue.gone(job)
 
     def _disarm(self, job: Job) -> None:
@@ -71,4 +82,8 @@ class Delays(Turns):
         if particulars is not None:
             self.timers.cancel(particulars.start_timer)
             self.timers.cancel(particulars.expiry)
-            particulars.start_timer = particulars.expiry = None
+            self.timers.cancel(particulars.lifetime)
+            particulars.start_timer = particulars.expiry = particulars.lifetime = None
+            if particulars.range is not None:
+                self.hold_range(particulars.range)
+                particulars.range.drop_pending()

@@ -13,6 +13,7 @@ from nsjob.pool.job import Job
 from nsjob.pool.queue import JobQueue
 from nsjob.pool.state import LARGE
 from nsjob.pool.stores import stores
+from nsjob.pool.waiting import Answer
 from nsjob.snippet import TCL_ERROR
 
 if TYPE_CHECKING:
@@ -111,6 +112,11 @@ class Departures(Delays):
 
     def finish_endings(self, timeout: float | None) -> None:
         """All jobs are done: call what is still to be called, and wait for the threads that do so too."""
+        if self.finishers:  # jobs that callers cancelled are told of by the timers' thread
+            answer = Answer()
+            self.timers.soon(self._answer, answer, len, ((),))
+            if not answer.given:
+                answer.park.sleep(timeout)
         self.call_endings()
         for thread in threads():
             if thread.name == f"{self.name}-callbacks" and thread is not current_thread():

@@ -12,21 +12,26 @@ from nsjob.errors import (
     JobCancelled,
     JobExpired,
     JobFailed,
+    RangeFailed,
+    WorkerLost,
 )
 from nsjob.pool.backlog import NOWHERE
-from nsjob.pool.context import Snoozed
+from nsjob.pool.context import Requeued, Snoozed, Succeeded
 from nsjob.pool.departures import Departures
 from nsjob.pool.engine import Run
 from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, OK, RUNNING, SCHEDULED, TIMEOUT, Job
+from nsjob.pool.output import Output
 from nsjob.pool.queue import JobQueue
-from nsjob.pool.stopping import timed_out
+from nsjob.pool.ranges import Range
+from nsjob.pool.runs import LOST, REQUEUED, SNOOZED, Past, note_run
+from nsjob.pool.stopping import outlived, timed_out
 from nsjob.pool.stores import stores
 from nsjob.pool.turns import honour
 from nsjob.pool.waiting import Park, Ticket, Wait
 from nsjob.snippet import TCL_ERROR, TCL_OK, Ending
 
 if TYPE_CHECKING:
-    pass
+    from nsjob.pool.core import Core
 
 __all__ = ["Endings", "dependency_failed"]
 
@@ -105,6 +110,8 @@ class Endings(Departures):
         run.ended = True
         job = run.job
         now = self.now()
+        if run.workdir:
+            self.leave_workdir(run)
         if run.limit is not None:
             self.timers.cancel(run.limit)
         if run.nudge is not None:
@@ -119,6 +126,15 @@ class Endings(Departures):
             job._queue.yielded -= 1
             return self.take(place) if place is not None else None
         return self._hand_on(job._queue, job, place, now)
+
+    def leave_workdir(self, run: Run) -> None:
+        """The body is out of its working directory: let it be removed, once the lock is free, unless it is kept."""
+        path, run.workdir = run.workdir, ""
+        particulars = run.job.particulars()
+        if not run.job._options.keepdir:
+            if particulars.workdir == path:
+                particulars.workdir = ""
+            self.endings.append(partial(_remove_directory, path))
 
     def settle(self, run: Run) -> Run | None:
         """End a run of any engine but the pool's threads, from any thread. Returns None: places are not handed on."""
@@ -142,9 +158,12 @@ class Endings(Departures):
             # No cap of the pool binds: the slot stays with its queue, and the counts as they are.
             entry = queue.next() if queue.held or queue.maxperkey is not None else backlog.pop()
             if entry is not None:
-                if type(entry) is Ticket:
-                    honour(entry)
-                    return self.take(place)
+                if type(entry) is not Job:
+                    if type(entry) is Ticket:
+                        honour(entry)
+                        return self.take(place)
+                    if type(entry) is Range:
+                        entry = self.feed(entry)
                 following = self._start(cast(Job, entry), now, place)
                 return following if following is not None else self.take(place)
         queue.running -= 1
@@ -157,20 +176,36 @@ class Endings(Departures):
         """Decide what came of a run that was interrupted or raised."""
         reason, error = run.reason, run.error
         asked = job._particulars is not None and job._particulars.cancelling
+        core = cast("Core", self)
         if asked or reason == "cancel" or reason == "kill" or (self.cancelling and reason is not None):
+            note_run(core, job, CANCELLED, now, "it was killed" if reason == "kill" else "it was cancelled")
             self.end(job, CANCELLED, JobCancelled(), now)
         elif reason == "timeout":
-            failure = timed_out(job)
+            failure: BaseException = timed_out(run)
+            note_run(core, job, TIMEOUT, now, str(failure))
             if not self._retry(job, failure):
                 self.end(job, TIMEOUT, failure, now)
+        elif reason == "expire":
+            failure = outlived(job)
+            note_run(core, job, EXPIRED, now, str(failure))
+            self.end(job, EXPIRED, failure, now)
         elif reason == "requeue":
+            note_run(core, job, REQUEUED, now, "it was put back")
             job.attempt -= 1
             self.put_back(job, 0.0)
         elif reason == "snooze" or isinstance(error, Snoozed):
+            delay = f" for {run.snoozed:g} seconds" if run.snoozed else ""
+            if isinstance(error, Requeued) and reason is None:
+                note_run(core, job, REQUEUED, now, f"it put itself back{delay}")
+            else:
+                note_run(core, job, SNOOZED, now, f"it was put off{delay}")
             job.attempt -= 1
             self.put_back(job, run.snoozed)
+        elif isinstance(error, Succeeded):
+            self.end(job, OK, error.value, now)
         else:
             assert error is not None
+            note_run(core, job, LOST if isinstance(error, WorkerLost) else ERROR, now, "", error)
             if isinstance(error, JobFailed) or not self._retry(job, error):
                 self.end(job, ERROR, error, now)
 
@@ -188,6 +223,11 @@ class Endings(Departures):
         """A job is done. In a pool thread, or the timers': others announce first and then commit."""
         queue = job._queue
         particulars = job._particulars
+        if particulars is not None and particulars.part_of is not None:
+            self._end_index(job, particulars.part_of, outcome, value, now)
+            return
+        if particulars is not None and particulars.lifetime is not None:
+            self.timers.cancel(particulars.lifetime)
         job._ended = now
         job._code = TCL_ERROR
         if outcome is OK:
@@ -214,7 +254,7 @@ class Endings(Departures):
             self.tell("finished", job, outcome)
             if queue.req == "delete" and not queue.table:
                 self.tell_queue("queue deleted", queue)
-        if particulars is not None or queue.watchers.parks or self.watchers.parks:
+        if particulars is not None or queue.watchers.parks or self.watchers.parks or queue.onfinish is not None:
             self.announce(job)
 
     @stores
@@ -252,9 +292,80 @@ class Endings(Departures):
         else:
             queue.done.append(job)
 
+    def _end_index(self, job: Job, ranged: Range, outcome: str, error: object, now: float) -> None:
+        """The job of one index is done; it stands in no table. The last one ends the range."""
+        queue = job._queue
+        particulars = job.particulars()
+        whole = ranged.job
+        job._ended = now
+        if job.state is RUNNING:
+            queue.indexes -= 1
+        elif job._where != NOWHERE:
+            queue.backlog.stale += 1
+            job._where = NOWHERE
+        job._value = None
+        job.outcome = outcome
+        job.state = DONE
+        job._runner = None
+        del job._context
+        runs = particulars.runs
+        last = Past(job, queue, OK, now) if outcome is OK else runs[-1] if runs else None
+        ranged.settle(cast(int, particulars.index), outcome, error, last)
+        told = whole.particulars()
+        told.done, told.note = ranged.ended(), ranged.note()
+        if particulars.output is not None:
+            if told.output is None:
+                told.output = Output(self.settings.maxoutput)
+            told.output.write(particulars.output.text())
+        if self.subscriptions:
+            self.tell("progress", whole)
+        if outcome is not OK and outcome is not CANCELLED:
+            self._react(queue)
+        if ranged.over():
+            self._end_range(whole, ranged, now)
+        else:
+            self.offer(ranged)
+
+    def _end_range(self, whole: Job, ranged: Range, now: float) -> None:
+        """All indexes of a range that has begun have ended."""
+        queue = whole._queue
+        queue.yielded -= 1
+        queue.ranges -= 1
+        core = cast("Core", self)
+        particulars = whole.particulars()
+        if ranged.expired and not particulars.cancelling:
+            note_run(core, whole, EXPIRED, now, str(outlived(whole)))
+            self.end(whole, EXPIRED, outlived(whole), now)
+        elif particulars.cancelling or (ranged.cancelled and not ranged.failed):
+            particulars.cancelling = True
+            note_run(core, whole, CANCELLED, now, "it was cancelled")
+            self.end(whole, CANCELLED, JobCancelled(), now)
+        elif ranged.failed:
+            error = ranged.failure()
+            note_run(core, whole, ERROR, now, "", error)
+            self.end(whole, ERROR, error, now)
+        else:
+            self.end(whole, OK, ranged.value(), now)
+        ranged.error = None
+
+    def drop_waiting(self, ranged: Range) -> None:
+        """Cancel those indexes of a range that has begun which do not run. Not in a caller's thread."""
+        whole = ranged.job
+        self.hold_range(ranged)
+        ranged.drop_pending()
+        for job in [job for job in ranged.active.values() if job.state is SCHEDULED]:
+            self.drop(job, CANCELLED, JobCancelled())
+        if whole.state is RUNNING and ranged.over():
+            self._end_range(whole, ranged, self.now())
+
     def _failed(self, job: Job, queue: JobQueue, error: Any) -> None:
         if job._options.detached:
             self.endings.append(partial(_log_detached, job, error))
+        if type(error) is not RangeFailed:  # its indexes' failures have told already
+            self._react(queue)
+
+    def _react(self, queue: JobQueue) -> None:
+        """Do with the queue what it wants done after a failure (`onerror`)."""
         if queue.onerror == "pause" and not queue.paused:
             queue.paused = queue.held = True
             queue.calm = False
@@ -270,12 +381,18 @@ class Endings(Departures):
 
         The queue starts nothing until that is done, and each job takes the lock by itself.
         """
-        jobs: list[Job] = self.locked(lambda: [job for job in queue.table.values() if job.state is SCHEDULED])
+        jobs: list[Job] = self.locked(lambda: [job for job in queue.table.values() if job.state is not DONE])
         for job in jobs:
-            self.locked(self.drop, job, CANCELLED, JobCancelled())
+            self.locked(self._clear, job)
         self.locked(self._cleared, queue)
         self.call_endings_elsewhere()
         self.wake_up()
+
+    def _clear(self, job: Job) -> None:
+        if job.state is SCHEDULED:
+            self.drop(job, CANCELLED, JobCancelled())
+        elif job.state is RUNNING and job._particulars is not None and job._particulars.range is not None:
+            self.drop_waiting(job._particulars.range)
 
     def _cleared(self, queue: JobQueue) -> None:
         queue.clearing = False
@@ -302,6 +419,8 @@ class Endings(Departures):
                 for dependent in dependents:
                     self._precede(job, dependent)
         queue = job._queue
+        if queue.onfinish is not None:
+            self.endings.append(partial(queue.onfinish, job))
         self.wake_watchers(queue)
 
     # -- a job ends that has not run -----------------------------------------------------------------------------------
@@ -327,7 +446,8 @@ class Endings(Departures):
         if particulars is not None:
             self._disarm(job)
             queue.gone(job)
-        if particulars or queue.room.parks or queue.watchers.parks or self.watchers.parks:
+        told = queue.room.parks or queue.watchers.parks or self.watchers.parks
+        if particulars or told or queue.onfinish is not None:
             self.timers.soon(self._follow_up, job)
         if self.subscriptions:
             self.tell("finished", job, CANCELLED)
@@ -385,6 +505,17 @@ class Endings(Departures):
         if job.attempt == 0:
             self.drop(job, EXPIRED, JobExpired(f"job {job.id} was given up: it had not started in time (expires)"))
 
+    def outlive(self, job: Job) -> None:
+        """A job's `lifetime` is over; on the timers' thread."""
+        self.locked(self._outlive, job)
+        self.call_endings_elsewhere()
+
+    def _outlive(self, job: Job) -> None:
+        if job.state is SCHEDULED:
+            self.drop(job, EXPIRED, outlived(job))
+        else:
+            self.stops.expire(job)
+
     # -- jobs that come after others -----------------------------------------------------------------------------------
 
     def follow(self, job: Job, dependent: Job) -> None:
@@ -427,6 +558,12 @@ def dependency_failed(job: Job, other: Any) -> DependencyFailed:
     return DependencyFailed(
         f"job {job.id} was not run: job {other.id} of queue {other.queue}, which it comes after, ended {other.outcome}"
     )
+
+
+def _remove_directory(path: str) -> None:
+    from nsjob.pool.files import remove_directory  # late: few jobs have one
+
+    remove_directory(path)
 
 
 def log_long(job: Job, seconds: float) -> None:

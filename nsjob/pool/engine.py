@@ -30,7 +30,7 @@ __all__ = [
     "engine_names",
 ]
 
-Interrupt = Literal["cancel", "timeout", "kill", "requeue", "snooze"]
+Interrupt = Literal["cancel", "timeout", "expire", "kill", "requeue", "snooze"]
 
 
 class Run:
@@ -45,6 +45,7 @@ class Run:
     reason: Interrupt | None = None  # set under the lock; it decides the outcome, the interrupt is a nudge
     ended = False
     begun_at = 0.0
+    beaten_at = 0.0  # when it last said that it is alive
     slot: Any = None  # the engine's own: the place where it runs
     value: Any = None
     error: BaseException | None = None
@@ -57,6 +58,7 @@ class Run:
     waiting: Any = None  # the Park in which the body waits for other jobs
     ticket: Any = None
     remote: Any = None  # what does its work, where that is not its thread
+    workdir = ""  # its own working directory
     yielded = False  # its thread is counted among the waiting ones
 
     def __init__(self, core: Core, job: Job) -> None:
@@ -73,6 +75,12 @@ class Run:
     def work(self) -> Work:
         """What to run."""
         return self.job._work
+
+    @property
+    def index(self) -> int | None:
+        """The index in its range, or None."""
+        particulars = self.job._particulars
+        return particulars.index if particulars is not None else None
 
     @property
     def options(self) -> JobOptions:

@@ -22,7 +22,9 @@ from nsjob.pool.context import PLACES
 from nsjob.pool.endings import Endings, dependency_failed
 from nsjob.pool.job import DONE, OK, SCHEDULED, Job, scheduled_job
 from nsjob.pool.queue import JobQueue
+from nsjob.pool.ranges import Range
 from nsjob.pool.records import Left
+from nsjob.pool.runs import pasts
 from nsjob.pool.stores import stores
 from nsjob.pool.work import Call, Work, inner
 
@@ -132,12 +134,14 @@ class Entering(Endings):
         until = max(moment or 0.0 for moment in moments)
         late_start = until > self.now() and not self.immediate
         held = bool(pending) or failed is not None or late_start
+        ranged = job._particulars.range if job._particulars is not None else None
         if options.expires is not None:
             late = self.now() + options.expires if options.expires > 0 else -options.expires - self.epoch
             job.particulars().expiry = self.timers.at(late, self.expire, job)
+        self.limit_lifetime(job)
         if held:
             particulars = job.particulars()
-            particulars.pending = pending
+            particulars.pending = pending if failed is None else [*pending, failed]  # nothing else lets it run
             for other in pending:
                 if isinstance(other, Job):
                     self.follow(other, job)
@@ -147,8 +151,96 @@ class Entering(Endings):
             if failed is not None:
                 self.timers.soon(self.fail_dependent, job, dependency_failed(job, failed))
         self.remember_unique(job)
-        self.publish(job, NOWHERE if held else HEAD if options.head else options.priority, options.head)
+        waits = held or ranged is not None
+        self.publish(job, NOWHERE if waits else HEAD if options.head else options.priority, options.head)
+        if ranged is not None and not held:
+            self.admit(job)
+            self.wake()
         return job
+
+    def enter_many(self, queue: JobQueue, jobs: list[Job]) -> list[Job] | None:
+        """Give jobs their ids and places, all or none. Under the lock, not where Ctrl-C could land.
+
+        Returns them, with older ones in the place of those that are there already; or None: no room.
+        """
+        if queue.req != "none" or self.stopping:
+            raise refusal(queue, self.stopping)
+        if all(job._options.plain for job in jobs):
+            if queue.maxqueued is not None and queue.scheduled + len(jobs) > queue.maxqueued:
+                return None
+            self._enter_plain_ones(queue, jobs)
+            return jobs
+        fresh = self._check_many(queue, jobs)
+        if queue.maxqueued is not None and queue.scheduled + fresh > queue.maxqueued:
+            return None
+        return [self.enter(job) or job for job in jobs]
+
+    def _enter_plain_ones(self, queue: JobQueue, jobs: list[Job]) -> None:
+        """Jobs without particular options get the next ids and wait at the end of those of their priority."""
+        table = queue.table
+        serial = queue.serial
+        places: dict[int, list[Job]] = {}
+        for job in jobs:
+            id = f"job{serial}"
+            while id in table:  # a caller took that name
+                serial += 1
+                id = f"job{serial}"
+            serial += 1
+            job.id = id
+            job._where = rank = job._options.priority
+            if rank in places:
+                places[rank].append(job)
+            else:
+                places[rank] = [job]
+        queue.serial = serial
+        if self.subscriptions:
+            for job in jobs:
+                self.tell("queued", job)
+        backlog = queue.backlog
+        table.update([(job.id, job) for job in jobs])
+        self.live += len(jobs)
+        queue.aside += sum([job._aside for job in jobs])
+        for rank, waiting in places.items():
+            backlog.bucket(rank).extend(waiting)
+            backlog.mask |= 1 << rank
+            if rank > backlog.rank:
+                backlog.rank = rank
+                backlog.first = backlog.bucket(rank)
+        self.refresh(queue)
+        self.wake()
+
+    def _check_many(self, queue: JobQueue, jobs: list[Job]) -> int:
+        """See that all of these can enter, one after the other; returns how many of them would be new.
+
+        Raises:
+            JobExists, NoSuchJob, OptionError: one cannot.
+        """
+        table = queue.table
+        ids: set[str] = set()
+        uniques: set[str] = set()
+        fresh = 0
+        for place, job in enumerate(jobs):
+            options = job._options
+            try:
+                if options.unique is not None:
+                    if options.unique in queue.uniques or options.unique in uniques:
+                        continue
+                    uniques.add(options.unique)
+                if options.jobid is not None:
+                    if options.jobid in table or options.jobid in ids:
+                        if options.ifnew:
+                            continue
+                        raise JobExists(options.jobid)
+                for other in options.after:
+                    if not (type(other) is str and other in ids):
+                        self._predecessor(queue, other)
+            except Exception as error:
+                error.add_note(f"it is item {place} of those given to queue_many")
+                raise
+            if options.jobid is not None:
+                ids.add(options.jobid)
+            fresh += 1
+        return fresh
 
     def name_job(self, queue: JobQueue, job: Job) -> None:
         """Give a job its id: the caller's, or the next."""
@@ -228,6 +320,13 @@ class Entering(Endings):
         if options.expires is not None:
             late = self.now() + options.expires if options.expires > 0 else -options.expires - self.epoch
             job.particulars().expiry = self.timers.at(late, self.expire, job)
+        self.limit_lifetime(job)
+
+    def limit_lifetime(self, job: Job) -> None:
+        """Let a new job end when its lifetime is over."""
+        lifetime = job._options.lifetime
+        if lifetime is not None:
+            job.particulars().lifetime = self.timers.at(job._queued + lifetime, self.outlive, job)
 
     def again(self, queue: JobQueue, id: str) -> Job:
         """Queue a job once more that has ended. Under the lock, not where Ctrl-C could land."""
@@ -241,8 +340,13 @@ class Entering(Endings):
         else:
             work, options = old.work, old.options
         options = options.changed({"jobid": id, "after": (), "delay": 0.0})
-        aside = options.detached or type(inner(work)) is Call
+        particulars = old._particulars if isinstance(old, Job) else old.particulars
+        ranged = particulars.range if particulars is not None else None
+        aside = options.detached or (ranged is None and type(inner(work)) is Call)
         fresh = scheduled_job(queue, id, work, options, copy_context(), self.now(), aside)
+        if ranged is not None and len(ranged.succeeded) == len(ranged.indexes):
+            raise WrongState(f"job {id} cannot be retried: all its indexes have succeeded")
+        fresh.particulars().runs = pasts(old)
         if queue.req != "none" or self.stopping:
             raise refusal(queue, self.stopping)
         if options.unique is not None and options.unique in queue.uniques:
@@ -252,8 +356,21 @@ class Entering(Endings):
         if self.subscriptions:
             self.tell("queued", fresh)
         self.remember_unique(fresh)
-        self.publish(fresh, options.priority, False)
+        self.limit_lifetime(fresh)
+        if ranged is None:
+            self.publish(fresh, options.priority, False)
+        else:
+            self.set_range(fresh, ranged.again(fresh))
+            self.publish(fresh, NOWHERE, False)
+            self.admit(fresh)
+            self.wake()
         return fresh
+
+    def set_range(self, job: Job, ranged: Range) -> None:
+        """Let a new job stand for the indexes of a range."""
+        particulars = job.particulars()
+        particulars.range = ranged
+        particulars.done, particulars.total = ranged.ended(), len(ranged.indexes)
 
     def _predecessor(self, queue: JobQueue, other: Any) -> Job | Left:
         """The job that `after` names, or what is remembered of it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, InvalidStateError
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -62,13 +62,13 @@ class QueueExecutor(Executor):
         """Queue `fn(*args, **kwargs)`; a full queue is waited for. See Executor.submit."""
         if not callable(fn):
             raise OptionError(f"submit needs a callable, but got {type(fn).__name__}")
-        future = JobFuture()
+        future = self._future()
         with self._lock:
             if self._shut:
                 raise RuntimeError("cannot schedule new futures after shutdown")
             self._futures.add(future)
         try:
-            work = Call(_body, (future, fn, args, kwargs), {})
+            work = self._work(future, fn, args, kwargs)
             job = self._pool._queue(self._queue, work, self._options, self._block, True)
         except BaseException:
             self._forget(future)
@@ -91,12 +91,18 @@ class QueueExecutor(Executor):
 
             wait_for(futures)
 
+    def _future(self) -> JobFuture:
+        return JobFuture()
+
+    def _work(self, future: JobFuture, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
+        return Call(_body, (future, fn, args, kwargs), {})
+
     def _forget(self, future: Future[Any]) -> None:
         with self._lock:
             self._futures.discard(future)
 
 
-def _body(future: JobFuture, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _body(future: JobFuture, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     if not future.running() and not future.done() and not future.set_running_or_notify_cancel():
         return None
     return fn(*args, **kwargs)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from nsjob.pool.engine import Runner
     from nsjob.pool.options import JobOptions
     from nsjob.pool.queue import JobQueue
+    from nsjob.pool.ranges import Range
+    from nsjob.pool.runs import Past
     from nsjob.pool.waiting import Park
     from nsjob.pool.work import Work
 
@@ -53,12 +55,15 @@ class Particulars:
     total: float | None = None
     note = ""
     log: list[str] | None = None
+    runs: list[Past] | None = None  # those that did not end ok
     output: Any = None
+    workdir = ""  # of the run that goes on, or that was kept
     dependents: list[Job] | tuple[()] = ()  # jobs that come after this one
     pending: list[Any] | tuple[()] = ()  # jobs that this one comes after
     not_before: float | None = None
     start_timer: Any = None
     expiry: Any = None
+    lifetime: Any = None  # the timer of its end, whatever it does
     key_parked = 0  # its number among those that wait behind their keys; 0 where it does not
     let_out = False  # whether it was let out of its key and has not started
     parks: list[Park | Callable[[Job], object]] | tuple[()] = ()  # who waits by handle, and callbacks
@@ -66,6 +71,9 @@ class Particulars:
     cancelling = False
     bare = False  # whether there is nothing here but a Wait
     shared = False  # see Wait
+    range: Range | None = None  # of a job over many indexes
+    part_of: Range | None = None  # of the job of one index
+    index: int | None = None  # that one
 
 
 class Job:
@@ -91,6 +99,7 @@ class Job:
         "_particulars",
         "_queue",
         "_queued",
+        "_ran_at",
         "_runner",
         "_started",
         "_value",
@@ -121,6 +130,7 @@ class Job:
     _value: Any
     _code: str
     _runner: Runner | None  # while it runs
+    _ran_at: tuple[str, int]  # host and pid of its run, where another process does it
 
     @property
     def code(self) -> str:
@@ -204,7 +214,7 @@ class Job:
 
 
 def scheduled_job(
-    queue: JobQueue, id: str, work: Work, options: JobOptions, context: Context, queued: float, aside: bool
+    queue: JobQueue, id: str, work: Work, options: JobOptions, context: Context | None, queued: float, aside: bool
 ) -> Job:
     """Make a job that waits nowhere yet. `Entering.enter_plain` has the same written out."""
     job = Job()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nsjob.durations import seconds
 from nsjob.errors import OptionError, brief, named, nearest
+
+if TYPE_CHECKING:
+    from nsjob.pool.files import Manifest
 
 __all__ = ["BACKGROUND", "DEFAULT", "HIGH", "LOWEST", "MAXIMUM", "NO_OPTIONS", "JobOptions", "count", "flag", "text"]
 
@@ -31,17 +35,23 @@ class JobOptions:
         priority: 0 to 255, higher first, first come first served within one; or a name (lowest, background, default,
             high, maximum).
         timeout: seconds that one run may take; None for no limit.
+        heartbeat: seconds within which a run must call `job.heartbeat()` again and again; None for no need to.
         retries: how many more runs after an exception or a time-out; 0 or more.
         backoff: seconds before the first retry; doubled for each later one, with jitter of up to a quarter.
         retryon: exception classes, or their names, that are retried; empty for any Exception.
         delay: seconds before which it does not start.
         at: a time (seconds since the epoch, or an aware datetime) before which it does not start.
         expires: seconds after which it is given up where it has not started; or an aware datetime.
+        lifetime: seconds after which it ends, outcome `expired`, whether it waits or runs; None for no limit.
         after: jobs that must end ok first: ids of the same queue, (queue, id) pairs, or Job handles.
         key: shares the queue's `maxperkey`.
         unique: while a job with this value waits or runs, that one is returned and no second one is queued.
         vars: values for the snippet's namespace.
         input: one value, `job.input`.
+        files: what is copied with it, a Manifest; `Pool.queue` makes it of paths, or of {name: path}.
+        workdir: whether it has a working directory of its own; or the directory in which that is made. With files it
+            always has one.
+        keepdir: leave the working directory of its last run where it is.
         note, topic, subtopic, group: labels, text.
         metadata: labels, names to values.
         capture_output: what it prints is kept for `output`.
@@ -53,17 +63,22 @@ class JobOptions:
     ifnew: bool = False
     priority: int = DEFAULT
     timeout: float | None = None
+    heartbeat: float | None = None
     retries: int = 0
     backoff: float = 1.0
     retryon: tuple[type[BaseException] | str, ...] = ()
     delay: float = 0.0
     at: float | None = None
     expires: float | None = None
+    lifetime: float | None = None
     after: tuple[Any, ...] = ()
     key: str | None = None
     unique: str | None = None
     vars: Mapping[str, Any] | None = None
     input: Any = None
+    files: Manifest | None = None
+    workdir: bool | str = False
+    keepdir: bool = False
     note: str = ""
     topic: str = ""
     subtopic: str = ""
@@ -79,10 +94,16 @@ class JobOptions:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_known", {})
         special = self.head or self.delay or self.after or self.unique is not None
-        direct = not (special or self.at is not None or self.expires is not None)
-        object.__setattr__(self, "watched", self.timeout is not None or self.capture_output)
+        direct = not (special or self.at is not None or self.expires is not None or self.lifetime is not None)
+        limited = self.timeout is not None or self.heartbeat is not None
+        object.__setattr__(self, "watched", limited or self.capture_output)
         object.__setattr__(self, "direct", direct)
         object.__setattr__(self, "plain", direct and not self.jobid)
+
+    @property
+    def housed(self) -> bool:
+        """Whether it has a working directory of its own."""
+        return self.files is not None or self.workdir is not False
 
     def changed(self, given: Mapping[str, object]) -> JobOptions:
         """Return these options with those given put in, each checked.
@@ -186,7 +207,8 @@ def _limit(name: str, value: object) -> float:
     return limit
 
 
-def _moment(name: str, value: object) -> float:
+def moment(name: str, value: object) -> float:
+    """Return a checked moment, in seconds since the epoch."""
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise OptionError(f"{name} needs a datetime with a time zone, but got {value!r}")
@@ -196,10 +218,11 @@ def _moment(name: str, value: object) -> float:
 
 def _expires(name: str, value: object) -> float:
     # A datetime becomes a negative number here, so that one field tells both: seconds from now, or a moment.
-    return -_moment(name, value) if isinstance(value, datetime) else _limit(name, value)
+    return -moment(name, value) if isinstance(value, datetime) else _limit(name, value)
 
 
-def _priority(name: str, value: object) -> int:
+def priority_number(name: str, value: object) -> int:
+    """Return a checked priority, given by number or by name, as its number."""
     if isinstance(value, str):
         if value not in _PRIORITIES:
             raise OptionError(f"bad priority {brief(value)}: must be 0 to 255, or {', '.join(_PRIORITIES)}")
@@ -241,6 +264,22 @@ def variables(name: str, value: object) -> Mapping[str, Any]:
     return dict(value)
 
 
+def _files(value: object) -> object:
+    if value is not None and type(value).__name__ != "Manifest":  # its module is late: few jobs have files
+        raise OptionError("files are for single jobs: they are taken by queue, queue_many, exec and range")
+    return value
+
+
+def _workdir(name: str, value: object) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str | os.PathLike):
+        path = os.fspath(value)
+        if isinstance(path, str) and path and "\0" not in path:
+            return os.path.abspath(path)
+    raise OptionError(f"{name} must be True, or the directory in which it is to be made, but got {brief(value)}")
+
+
 def _metadata(name: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise OptionError(f"{name} must map text to values, but got {brief(value)}")
@@ -252,19 +291,24 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "head": flag,
     "jobid": _optional(name_text),
     "ifnew": flag,
-    "priority": _priority,
+    "priority": priority_number,
     "timeout": _optional(_limit),
+    "heartbeat": _optional(_limit),
     "retries": count,
     "backoff": _duration,
     "retryon": _retryon,
     "delay": _duration,
-    "at": _optional(_moment),
+    "at": _optional(moment),
     "expires": _optional(_expires),
+    "lifetime": _optional(_limit),
     "after": _after,
     "key": _optional(text),
     "unique": _optional(text),
     "vars": _optional(variables),
     "input": lambda _, value: value,
+    "files": lambda _, value: _files(value),
+    "workdir": lambda name, value: _workdir(name, value),
+    "keepdir": flag,
     "note": text,
     "topic": text,
     "subtopic": text,
@@ -273,7 +317,7 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "capture_output": flag,
 }
 
-_EACH = ("vars", "input", "jobid", "metadata", "unique")  # values that each job has its own of
+_EACH = ("vars", "input", "files", "jobid", "metadata", "unique")  # values that each job has its own of
 _KNOWN = 256
 _NAMES = [field.name for field in dataclasses.fields(JobOptions)]
 _GET = attrgetter(*_NAMES)

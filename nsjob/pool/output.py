@@ -13,34 +13,77 @@ from typing import Any, TextIO
 
 from nsjob.pool.context import PLACES
 
-__all__ = ["Output", "install", "uninstall", "wrap"]
+__all__ = ["Follower", "Output", "install", "uninstall", "wrap"]
 
 
 class Output:
     """The tail of what one run printed. One thread writes, any may read; no lock, so that none can be left taken."""
 
-    __slots__ = ("_chunks", "_kept", "_most")
+    __slots__ = ("_chunks", "_kept", "_most", "_written")
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._chunks: deque[str] = deque()
+        self._chunks: deque[tuple[int, str]] = deque()  # each behind the number of characters up to its end
+        self._written = 0
         self._kept = 0
 
     def write(self, text: str) -> None:
+        self._written += len(text)
         if len(text) > self._most:
             text = text[-self._most :] if self._most else ""
-        self._chunks.append(text)
+        self._chunks.append((self._written, text))
         self._kept += len(text.encode("utf-8", "replace"))
         while self._kept > self._most and self._chunks:
-            first = self._chunks.popleft().encode("utf-8", "replace")
+            end, oldest = self._chunks.popleft()
+            first = oldest.encode("utf-8", "replace")
             beyond = self._kept - self._most
             if beyond < len(first):
-                self._chunks.appendleft(first[beyond:].decode("utf-8", "ignore"))
+                self._chunks.appendleft((end, first[beyond:].decode("utf-8", "ignore")))
             self._kept -= min(beyond, len(first))
 
     def text(self) -> str:
         """What is kept, the last of what was printed."""
-        return "".join(self._chunks.copy())
+        return "".join([text for _, text in self._chunks.copy()])
+
+    def news(self, position: Any, over: bool) -> tuple[str, Any]:
+        """What has come since a position, as far as it is kept, and the new position.
+
+        Arguments:
+            position: what the call before returned; None for the beginning.
+            over: whether nothing more will come.
+        """
+        begin = position or 0
+        news = []
+        for end, text in self._chunks.copy():
+            if end > begin:
+                news.append(text[max(len(text) - (end - begin), 0) :])
+                begin = end
+        return "".join(news), begin
+
+
+class Follower:
+    """Follows what one job prints, through all its runs."""
+
+    def __init__(self) -> None:
+        self._kept: Any = None  # an Output, or what has its methods
+        self._position: Any = None
+
+    def news(self, kept: Any, over: bool) -> str:
+        """What has come since the call before.
+
+        Arguments:
+            kept: the output of the run that goes on, or None.
+            over: whether the job is done.
+        """
+        news: str = ""
+        if kept != self._kept:  # another run
+            if self._kept is not None:
+                news = self._kept.news(self._position, True)[0]
+            self._kept, self._position = kept, None
+        if kept is None:
+            return news
+        more, self._position = kept.news(self._position, over)
+        return f"{news}{more}"
 
 
 def _output() -> Output | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor
+from importlib import import_module
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -22,19 +22,25 @@ from nsjob.pool import exits, output, reports
 from nsjob.pool.clock import Clock, SystemClock
 from nsjob.pool.completed import Completed
 from nsjob.pool.core import Core
+from nsjob.pool.editing import Editing
 from nsjob.pool.engine import OPTION_OF, Engine, EngineKind, engine_named
 from nsjob.pool.events import Listener, Subscription
+from nsjob.pool.finding import Finding
 from nsjob.pool.job import OK, Job
 from nsjob.pool.looking import Looking
+from nsjob.pool.many import Many
 from nsjob.pool.moving import Moving
 from nsjob.pool.options import NO_OPTIONS, count, flag, name_text, text, variables
 from nsjob.pool.programs import Programs
 from nsjob.pool.queue import JobQueue, OnError
+from nsjob.pool.ranging import Ranging
 from nsjob.pool.records import QueueInfo, Settings
-from nsjob.pool.verbs import id_of, nothing
+from nsjob.pool.runs import said_by
+from nsjob.pool.templates import Template, Templates
+from nsjob.pool.verbs import caller_variables, check_heartbeat, id_of, nothing
 from nsjob.pool.waits import outcome_of
 from nsjob.pool.work import Call, Script, Work
-from nsjob.snippet import COMPILED, compile_snippet
+from nsjob.snippet import COMPILED, Snippet, compile_snippet, is_coroutine
 
 __all__ = ["Pool"]
 
@@ -43,7 +49,7 @@ _ONERROR = ("continue", "pause", "cancel")
 _MOST_THREADS = 1_000_000
 
 
-class Pool(Looking, Moving, Programs):
+class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs):
     """One pool of threads, and its queues.
 
     A context manager: leaving it waits for everything; leaving it by an exception cancels what is scheduled and
@@ -57,7 +63,20 @@ class Pool(Looking, Moving, Programs):
             Delays and back-offs do not wait then, and time limits and interrupts do not act.
         name: what its threads are called after.
         clock: where it gets the time from; for tests.
+        store: a URL or a path of a database in which jobs, queues and definitions are kept, shared with other
+            processes; see StoredPool in nsjob/store for what more may be given then.
     """
+
+    def __new__(cls, *arguments: Any, store: Any = None, **options: Any) -> Self:
+        if store is None or cls is not Pool:
+            return super().__new__(cls)
+        try:
+            home = import_module("nsjob.store.pool")  # late: it imports SQLAlchemy
+        except ModuleNotFoundError as error:
+            if error.name and error.name.startswith("nsjob"):
+                raise
+            raise OptionError(f"a store needs {error.name}: pip install 'nsjob[store]'") from None
+        return cast(Self, object.__new__(home.StoredPool))
 
     def __init__(
         self,
@@ -67,17 +86,27 @@ class Pool(Looking, Moving, Programs):
         immediate: bool = False,
         name: str | None = None,
         clock: Clock | None = None,
+        store: None = None,
     ) -> None:
         self._closed = True  # until all is checked
         cap = None if maxthreads is None else _threads("maxthreads", maxthreads)
         title = f"nsjob-{next(_serial)}" if name is None else name_text("name", name)
         self._defaults = NO_OPTIONS.changed({"capture_output": True} if flag("capture_output", capture_output) else {})
         settings = Settings(maxthreads=cap or 0)
-        self._core = Core(clock or SystemClock(), title, cap, settings)
+        self._core = self._new_core(clock or SystemClock(), title, cap, settings)
         self._core.immediate = self._core.special = flag("immediate", immediate)
         self._captures = False
+        self._templates: dict[str, Template] = {}
         self._closed = False
         exits.register(self._core)
+
+    @property
+    def store(self) -> str:
+        """Where its jobs are kept; empty where that is memory."""
+        return ""
+
+    def _new_core(self, clock: Clock, name: str, cap: int | None, settings: Settings) -> Core:
+        return Core(clock, name, cap, settings)
 
     # -- queues --------------------------------------------------------------------------------------------------
 
@@ -94,6 +123,7 @@ class Pool(Looking, Moving, Programs):
         engine: Any = "thread",
         pre: str | Script | None = None,
         post: str | Script | None = None,
+        onfinish: str | Script | Callable[[Job], object] | None = None,
         **defaults: Any,
     ) -> str:
         """Make a queue and return its name.
@@ -110,6 +140,10 @@ class Pool(Looking, Moving, Programs):
                 callable that makes one (then it is made again where it breaks).
             pre, post: scripts that run before and after each of its jobs, in the pool's threads. `post` runs also after
                 a failure, not after an interrupt; an error of either is the job's.
+            onfinish: what is called with each of its jobs that is done, however it ended, cancelled and expired ones
+                among them: a callable, which gets the Job; or a script, which finds `queue`, `id`, `outcome` and
+                `result` (the value, or what the error says), and in Python the Job as `job`. It runs in a thread of the
+                pool, holds no slot, and changes nothing about the job; what it raises is logged.
             defaults: options of its jobs, see JobOptions; and those of the engine.
 
         Raises:
@@ -124,10 +158,11 @@ class Pool(Looking, Moving, Programs):
                 count(label, bound, 1)
         if onerror not in _ONERROR:
             raise OptionError(f"bad onerror {brief(onerror)}: must be {', '.join(_ONERROR)}")
-        for own in ("jobid", "ifnew", "after", "unique"):
+        for own in ("jobid", "ifnew", "after", "unique", "files"):
             if own in defaults:
                 raise OptionError(f"{own} is for single jobs, not for a queue's defaults")
         before, after = _hook("pre", pre), _hook("post", post)
+        finisher = onfinish if onfinish is None or callable(onfinish) else self._finisher(_hook("onfinish", onfinish))
         core = self._core
         kind, name, engine_options = _engine(engine, defaults)
         options = self._defaults.changed(defaults)
@@ -146,13 +181,16 @@ class Pool(Looking, Moving, Programs):
         made.host = chosen if hasattr(chosen, "perform") else None
         made.pushed = chosen is not core.threads and made.host is None
         made.maxqueued, made.maxperkey, made.onerror = maxqueued, maxperkey, onerror
-        made.before, made.after = before, after
+        made.before, made.after, made.onfinish = before, after, finisher
         if made.pushed and (before or after):
             raise OptionError(f"pre and post run in the pool's threads, and the engine {name} has its own places")
         special = bool(options.vars is not None or core.special or made.host is not None or before or after)
+        special = special or options.housed
         made.plain = options.plain and maxqueued is None and not special
         made.simple = not made.pushed and maxqueued is None
         made.calm = made.settled()
+        if options.heartbeat is not None:
+            check_heartbeat(made)
         if options.capture_output:
             self._capture()
 
@@ -164,12 +202,31 @@ class Pool(Looking, Moving, Programs):
                     return
                 raise QueueExists(queue)
             core.engines[place] = chosen
+            core.finishers = core.finishers or finisher is not None
             if core.subscriptions:
                 core.tell_queue("queue created", made)
             core.commit_queue(queue, made)
 
         core.guarded(enter)
         return queue
+
+    def _finisher(self, script: Work | None) -> Callable[[Job], object]:
+        """What runs the script `onfinish` of a queue."""
+        definitions = self._core.definitions
+
+        def call(job: Job) -> None:
+            result = job._value if job.outcome is OK else said_by(job.error)
+            told = {"queue": job.queue, "id": job.id, "outcome": job.outcome, "result": result}
+            if isinstance(script, Script):
+                script.function(NO_OPTIONS.changed({"vars": told}))
+            elif isinstance(script, Snippet):
+                value = script.run({**definitions.namespace, **told, "job": job})
+                if is_coroutine(value):
+                    import asyncio  # late: only who awaits pays for it
+
+                    asyncio.run(value)
+
+        return call
 
     def delete(self, queue: str, *, force: bool = False) -> None:
         """Delete a queue: at once where it has no jobs, else when its last job has left. It takes no more jobs.
@@ -247,6 +304,8 @@ class Pool(Looking, Moving, Programs):
         def change() -> None:
             found = self._find(queue)
             core.wake()
+            if found.ranges:
+                core.timers.soon(core.locked, core.offer_again, found)
             core.commit_resize(found, maxthreads)
             core.refresh(found)
             core.wake()
@@ -300,7 +359,7 @@ class Pool(Looking, Moving, Programs):
         block = options.pop("block", 0)
         use = options.pop("use", ())
         if use:
-            options["vars"] = {**_caller_variables(use), **(variables("vars", options.get("vars") or {}))}
+            options["vars"] = {**caller_variables(use), **(variables("vars", options.get("vars") or {}))}
         return self._queue(queue, work, options, block, False)
 
     def submit(self, queue: str, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Job:
@@ -325,14 +384,17 @@ class Pool(Looking, Moving, Programs):
 
         Shutting the executor down leaves the queue and the pool as they are.
         """
-        from nsjob.pool.futures import QueueExecutor  # late: only those who ask pay for it
-
         for own in ("jobid", "ifnew", "detached", "unique", "vars", "use"):
             if own in options:
                 raise OptionError(f"{own} is not for the jobs of an executor")
         NO_OPTIONS.changed({name: value for name, value in options.items() if name != "block"})
         if options.get("block") is not None:
             seconds(options["block"])
+        return self._executor(queue, options)
+
+    def _executor(self, queue: str, options: dict[str, Any]) -> Executor:
+        from nsjob.pool.futures import QueueExecutor  # late: only those who ask pay for it
+
         self._core.guarded(self._find, queue)
         return QueueExecutor(self, queue, options)
 
@@ -525,6 +587,8 @@ class Pool(Looking, Moving, Programs):
             for engine in list(core.engines.values()):
                 engine.close(rest)
             core.finish_endings(rest)
+            if core.depot is not None:
+                core.depot.close()
         self._release_output()
         self._closed = True
 
@@ -584,18 +648,3 @@ def _threads(name: str, value: object) -> int:
     if number > _MOST_THREADS:
         raise OptionError(f"expected integer in range [1,{_MOST_THREADS}] for '?{name}', but got {brief(number)}")
     return number
-
-
-def _caller_variables(names: object) -> Mapping[str, Any]:
-    if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)):
-        raise OptionError(f"use takes a list of names of variables, but got {brief(names)}")
-    frame = sys._getframe(2)
-    found = {}
-    for name in names:
-        if name in frame.f_locals:
-            found[name] = frame.f_locals[name]
-        elif name in frame.f_globals:
-            found[name] = frame.f_globals[name]
-        else:
-            raise OptionError(f"use: the caller has no variable {brief(name)}")
-    return found

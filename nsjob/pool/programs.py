@@ -16,7 +16,21 @@ from nsjob.pool.work import Program
 if TYPE_CHECKING:
     from pathlib import Path  # not more: it takes a tenth of what a pool takes to import
 
-__all__ = ["Programs"]
+__all__ = ["Programs", "program_words"]
+
+
+def program_words(argv: object) -> list[str]:
+    """A program and its arguments, checked."""
+    if isinstance(argv, str) or not isinstance(argv, Sequence) or not argv:
+        raise OptionError(f"a program and its arguments are a list, but got {brief(argv)}: it should be [program, ...]")
+    words = [text("an argument", os.fspath(word) if isinstance(word, os.PathLike) else word) for word in argv]
+    _no_nul(*words)
+    return words
+
+
+def _no_nul(*texts: str) -> None:
+    if any("\0" in text for text in texts):
+        raise OptionError("a program's arguments and variables cannot have NUL characters in them")
 
 
 class Programs(Verbs):
@@ -44,15 +58,12 @@ class Programs(Verbs):
             open_stdin: keep its stdin open, for `send`.
             options: how to run it; see JobOptions.
         """
-        if isinstance(argv, str) or not isinstance(argv, Sequence) or not argv:
-            raise OptionError(f"exec takes a program and its arguments as a list, but got {brief(argv)}")
-        words = [text("an argument", os.fspath(word) if isinstance(word, os.PathLike) else word) for word in argv]
+        words = program_words(argv)
         variables_given = dict(env or {})
         for name, value in variables_given.items():
             name_text("a variable's name", name)
             text(f"the variable {name}", value)
-        if any("\0" in word for word in [*words, *variables_given, *variables_given.values()]):
-            raise OptionError("a program's arguments and variables cannot have NUL characters in them")
+        _no_nul(*variables_given, *variables_given.values())
         if stdin is not None:
             text("stdin", stdin)
         flag("open_stdin", open_stdin)
@@ -96,4 +107,6 @@ class Programs(Verbs):
         """Remove the directories of programs whose time is over. Returns how many."""
         now = time.time()
         engines: list[Any] = [engine for engine in self._core.engines.values() if hasattr(engine, "clean")]
+        if self._core.depot is not None:
+            self._core.depot.sweep()
         return sum(engine.clean(now) for engine in engines)

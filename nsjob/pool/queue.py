@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Literal, cast
 
-from nsjob.pool.backlog import NOWHERE, TICKET, Backlog, Seat
+from nsjob.pool.backlog import NOWHERE, TICKET, Backlog, Holder, Seat
 from nsjob.pool.job import CANCELLED, ERROR, EXPIRED, SCHEDULED, TIMEOUT, Job
-from nsjob.pool.waiting import Audience, Ticket
+from nsjob.pool.waiting import Audience
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
@@ -31,7 +31,7 @@ class Key:
 
     def __init__(self) -> None:
         self.running = 0
-        self.parked: list[tuple[int, int, Job | Ticket]] = []
+        self.parked: list[tuple[int, int, int, Holder]] = []
 
 
 class JobQueue:
@@ -49,6 +49,7 @@ class JobQueue:
         self.host: Host | None = None  # the same, where pool threads have work done by it
         self.before: Work | None = None  # what is done before each of its jobs, and after it
         self.after: Work | None = None
+        self.onfinish: Callable[[Job], object] | None = None  # called with each of its jobs that is done
         self.pushed = False  # whether runs are handed to the engine; else pool threads take its jobs
         self.defaults = defaults
         self.maxqueued: int | None = None
@@ -62,6 +63,8 @@ class JobQueue:
         self.held = False  # paused or clearing: nothing starts
         self.running = 0  # slots taken
         self.yielded = 0  # jobs in state running that gave their slot back, to wait for others
+        self.indexes = 0  # jobs in state running that are indexes of ranges: those do not stand in the table
+        self.ranges = 0  # ranges in state running: they hold no slot, and count as yielded
         self.aside = 0  # jobs of the table that cannot be waited for by id
         self.lost = 0  # threads that its written-off jobs still hold
         self.serial = 0
@@ -87,13 +90,18 @@ class JobQueue:
 
     @property
     def active(self) -> int:
-        """Jobs in state running."""
-        return self.running + self.yielded
+        """Jobs of the table in state running."""
+        return self.running + self.yielded - self.indexes
+
+    @property
+    def bodies(self) -> int:
+        """How many bodies run."""
+        return self.running + self.yielded - self.ranges
 
     @property
     def scheduled(self) -> int:
         """Jobs in state scheduled, wherever they wait."""
-        return len(self.table) - len(self.done) + self.stale - self.running - self.yielded
+        return len(self.table) - len(self.done) + self.stale - self.running - self.yielded + self.indexes
 
     @property
     def kept(self) -> int:
@@ -126,7 +134,7 @@ class JobQueue:
     def settled(self) -> bool:
         """What `calm` may be. Who changes one of these in a caller's thread sets it False; a pool thread looks here."""
         freely = self.simple and not self.held and self.maxperkey is None and self.running <= self.maxthreads
-        return freely and not self.watchers.parks
+        return freely and not self.watchers.parks and self.onfinish is None
 
     def place(self) -> int:
         """Where it stands among the ready queues: its next job's place, or NOWHERE where nothing may start."""
@@ -137,7 +145,7 @@ class JobQueue:
             return NOWHERE
         return top
 
-    def next(self) -> Job | Ticket | None:
+    def next(self) -> Holder | None:
         """Take out what is to run next, and count it for its key. In a pool thread."""
         if self.park_blocked() == NOWHERE:
             return None
@@ -165,9 +173,10 @@ class JobQueue:
                 return place
             self.backlog.pop()
             self._parked += 1
-            heappush(key.parked, (-place, self._parked, holder))
+            order = first.order if isinstance(first, Seat) and first.order < 0 else self._parked
+            heappush(key.parked, (-place, order, self._parked, holder))
             if isinstance(holder, Job):
-                holder.particulars().key_parked = self._parked
+                holder.particulars().key_parked = order
                 holder.particulars().let_out = False
 
     def take_key(self, name: str | None) -> bool:
@@ -195,7 +204,7 @@ class JobQueue:
         if key is None:
             return
         while key.parked:
-            rank, order, holder = heappop(key.parked)
+            rank, order, _, holder = heappop(key.parked)
             if isinstance(holder, Job):
                 particulars = holder.particulars()
                 if holder.state is not SCHEDULED or particulars.key_parked != order:

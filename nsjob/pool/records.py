@@ -13,7 +13,22 @@ if TYPE_CHECKING:
     from nsjob.pool.queue import JobQueue
     from nsjob.pool.work import Work
 
-__all__ = ["Counts", "JobInfo", "JobReport", "Left", "QueueInfo", "Settings", "ThreadDetail", "ThreadInfo"]
+__all__ = [
+    "Counts",
+    "Found",
+    "FoundJob",
+    "IndexInfo",
+    "JobInfo",
+    "JobReport",
+    "Left",
+    "QueueInfo",
+    "RangeStatus",
+    "RunRecord",
+    "Settings",
+    "TemplateInfo",
+    "ThreadDetail",
+    "ThreadInfo",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,55 @@ class JobInfo:
     metadata: Any
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundJob(JobInfo):
+    """One job, as `find` tells.
+
+    Attributes:
+        queue: the name of its queue.
+        queued: seconds since the epoch when it was queued.
+        left: whether it left its queue; its value or error is told no more once that is forgotten.
+    """
+
+    queue: str
+    queued: float
+    left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What `find` answers.
+
+    Attributes:
+        jobs: a page of them, in the order in which they were queued.
+        cursor: for `find(cursor=...)`: where the next page begins; empty where there are no more.
+    """
+
+    jobs: tuple[FoundJob, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateInfo:
+    """One template, as `template` tells.
+
+    Attributes:
+        schema: the JSON Schema of its jobs' input; None for any input.
+        timeout: seconds that one run may take; None for what the queue says.
+        retries: how many more runs after a failure; 0 for what the queue says.
+        active: whether jobs can be queued from it.
+        options: all options of its jobs that it was given, by name.
+    """
+
+    name: str
+    script: str
+    schema: Any
+    timeout: float | None
+    retries: int
+    active: bool
+    options: Any
+
+
 @dataclass(frozen=True, slots=True)
 class ThreadInfo:
     """The pool's threads, as `threadlist` tells."""
@@ -138,6 +202,86 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One attempt at a job, as `runs` tells.
+
+    Attributes:
+        attempt: its number; a run that was put back (requeued, snoozed) does not count, and the next one has the same.
+        outcome: `ok`, `error`, `timeout`, `cancelled`, `expired`; `requeued` or `snoozed` where the job was put back;
+            `lost` where the process that ran it is gone; empty while it goes on.
+        reason: the error that it ended with, or why it was ended; empty where it ended ok.
+        started, ended: seconds since the epoch; no end while it goes on.
+        deadline: when its time limit is over, in seconds since the epoch; None where it has none.
+        host: the machine that runs it; empty where that is not known.
+        pid: the process; 0 where that is not known.
+    """
+
+    attempt: int
+    outcome: str
+    reason: str
+    started: float
+    ended: float | None
+    deadline: float | None
+    host: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class RangeStatus:
+    """What has become of the indexes of a range, as `range_status` tells.
+
+    Attributes:
+        indexes: all of them, as text like `1..1000` or `5..9,12`; `total` is how many.
+        maxconcurrent: how many may be under way at once; None for as many as the queue runs.
+        pending: those that have not begun; `active`: those that run, or wait for a retry.
+        succeeded, failed, cancelled: those that have ended so. A time-out is a failure.
+    """
+
+    queue: str
+    id: str
+    state: str
+    outcome: str
+    indexes: str
+    total: int
+    maxconcurrent: int | None
+    pending: str
+    active: str
+    succeeded: str
+    failed: str
+    cancelled: str
+    numpending: int
+    numactive: int
+    numsucceeded: int
+    numfailed: int
+    numcancelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """One index of a range, as `range_index` tells.
+
+    Attributes:
+        state: `pending`, `active`, `succeeded`, `failed` or `cancelled`.
+        name: the pool that ran it; empty where it has not begun or its run is not remembered, as are the next four.
+        host: the machine that ran it.
+        start, end: of its last run, in seconds since the epoch.
+        deadline: when the time limit of that run is over; None where it has none.
+        failures: how many of its runs have failed.
+        error: what the last run that failed said.
+    """
+
+    index: int
+    state: str
+    name: str
+    host: str
+    start: float | None
+    deadline: float | None
+    end: float | None
+    failures: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobReport:
     """Everything about one job, as `show` tells.
 
@@ -148,6 +292,9 @@ class JobReport:
         log: the lines of `job.log`.
         left: whether it left its queue; then its value is not kept.
         where: of a running job, what runs it: a process, a program, a cluster; empty for the pool's own threads.
+        runs: its attempts, the first one first; the last 100 of them.
+        workdir: its own working directory while that is there; empty otherwise.
+        template: the name of the one that it was queued from; empty for others.
     """
 
     queue: str
@@ -173,6 +320,9 @@ class JobReport:
     left: bool
     options: Any
     where: str
+    runs: tuple[RunRecord, ...]
+    workdir: str
+    template: str = ""
 
 
 class Left(NamedTuple):

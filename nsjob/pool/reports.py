@@ -11,13 +11,23 @@ from nsjob.pool.backlog import NOWHERE
 from nsjob.pool.context import PLACES
 from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, OK, RUNNING, SCHEDULED, TIMEOUT, Job, Particulars
 from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, ThreadDetail, ThreadInfo
-from nsjob.pool.work import options_of
+from nsjob.pool.runs import records_of
+from nsjob.pool.work import options_of, template_of
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
     from nsjob.pool.queue import JobQueue
 
-__all__ = ["counts", "job_info", "job_report", "left_report", "queue_info", "thread_details", "thread_info"]
+__all__ = [
+    "counts",
+    "job_info",
+    "job_report",
+    "left_info",
+    "left_report",
+    "queue_info",
+    "thread_details",
+    "thread_info",
+]
 
 _OWN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # the directory of nsjob
 
@@ -28,7 +38,7 @@ def queue_info(queue: JobQueue) -> QueueInfo:
         name=queue.name,
         desc=queue.desc,
         maxthreads=queue.maxthreads,
-        numrunning=queue.active,
+        numrunning=queue.bodies,
         req=queue.req,
         scheduled=queue.scheduled,
         done=queue.kept,
@@ -65,6 +75,34 @@ def job_info(job: Job) -> JobInfo:
         priority=options.priority,
         attempt=job.attempt,
         progress=_progress(job._particulars),
+        note=options.note,
+        topic=options.topic,
+        subtopic=options.subtopic,
+        group=options.group,
+        metadata=options.metadata,
+    )
+
+
+def left_info(core: Core, left: Left) -> JobInfo:
+    """What is remembered of a job that left; its value and its error are not."""
+    options = left.options
+    start = left.started or left.queued
+    return JobInfo(
+        id=left.id,
+        state=DONE,
+        results=None,
+        script=left.work.source,
+        code=left.code if left.outcome == OK else "TCL_ERROR",
+        type="detached" if options.detached else "nondetached",
+        req="none",
+        thread="0",
+        time=max(left.ended - start, 0.0) * 1000,
+        starttime=core.wall(start),
+        endtime=core.wall(left.ended),
+        outcome=left.outcome,
+        priority=options.priority,
+        attempt=left.attempt,
+        progress=_progress(left.particulars),
         note=options.note,
         topic=options.topic,
         subtopic=options.subtopic,
@@ -159,6 +197,9 @@ def job_report(core: Core, job: Job) -> JobReport:
         left=job._queue.table.get(job.id) is not job,
         options=job.options,
         where=core.locked(_where, job),
+        runs=records_of(core, job),
+        workdir=particulars.workdir if particulars is not None else "",
+        template=template_of(job._work),
     )
 
 
@@ -189,6 +230,9 @@ def left_report(core: Core, left: Left) -> JobReport:
         left=True,
         options=options_of(left.work, left.options),
         where="",
+        runs=records_of(core, left),
+        workdir=particulars.workdir if particulars is not None else "",
+        template=template_of(left.work),
     )
 
 
@@ -204,7 +248,7 @@ def _reason(core: Core, job: Job) -> str:
         return f"it is put off for {max(particulars.not_before - core.now(), 0.0):.3f} more seconds"
     if queue.paused:
         return "its queue is paused"
-    if particulars is not None and particulars.key_parked:
+    if (particulars is not None and particulars.key_parked) or _range_parked(job):
         return f"{queue.maxperkey} jobs of its key {job._options.key!r} run (maxperkey)"
     if queue.running >= queue.maxthreads:
         lost = f"; {queue.lost} threads are lost" if queue.lost else ""
@@ -212,6 +256,14 @@ def _reason(core: Core, job: Job) -> str:
     if core.cap is not None and core.running >= core.cap:
         return f"the pool runs as many jobs as it may ({core.cap})"
     return "it is about to start"
+
+
+def _range_parked(job: Job) -> bool:
+    """Whether it is a range, and its key is at its cap."""
+    queue = job._queue
+    key = queue.keys.get(job._options.key or "")
+    ranged = job._particulars is not None and job._particulars.range is not None
+    return ranged and key is not None and queue.maxperkey is not None and key.running >= queue.maxperkey
 
 
 def _where(job: Job) -> str:

@@ -87,6 +87,8 @@ class State:
         self.immediate = False
         self.special = False  # forked or immediate
         self.engines: dict[str, Engine | Host] = {}  # by name; those of single queues by `name queue`
+        self.finishers = False  # whether any queue has an `onfinish`
+        self.depot: Any = None  # what keeps the files of its jobs, once some have any
         self.timers: Timers
         self.threads: Any  # the engine of pool threads
         self.stops: Stopping
@@ -224,6 +226,8 @@ class State:
     def tell(self, kind: EventKind, job: Job, outcome: str = "") -> None:
         """Tell the listeners' threads of a job. Under the lock, so that events come in the order of things."""
         particulars = job._particulars
+        if particulars is not None and particulars.index is not None:
+            return  # of a range they hear as a whole
         event = Event(
             kind,
             job._queue.name,

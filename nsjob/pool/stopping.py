@@ -7,26 +7,40 @@ body ends, since finalizers swallow exceptions and bodies can catch them.
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING
 
-from nsjob.errors import JobCancelled, JobTimeout, WrongState
+from nsjob.errors import JobCancelled, JobExpired, JobTimeout, WrongState
 from nsjob.pool.backlog import HEAD
-from nsjob.pool.job import CANCELLED, DONE, RUNNING, SCHEDULED, TIMEOUT, Job
+from nsjob.pool.job import CANCELLED, DONE, EXPIRED, RUNNING, SCHEDULED, TIMEOUT, Job
+from nsjob.pool.runs import note_run
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
     from nsjob.pool.engine import Interrupt, Run
+    from nsjob.pool.ranges import Range
 
-__all__ = ["Stopping", "timed_out"]
+__all__ = ["Stopping", "outlived", "timed_out"]
 
 NUDGE_EVERY = 0.1  # seconds
+_LIMITS = ("timeout", "expire")  # reasons for which a run is written off where it does not end in time
 LOOK_AGAIN = 0.005  # seconds, where the body was in code that must not be interrupted
 _logger = logging.getLogger("nsjob")
 
 
-def timed_out(job: Job) -> JobTimeout:
-    """The error of a job that was stopped for its time limit."""
-    return JobTimeout(f"job {job.id} ran longer than its time limit of {job._options.timeout or 0.0:g} seconds")
+def timed_out(run: Run) -> JobTimeout:
+    """The error of a job that was stopped for its time limit, or because it had been silent for too long."""
+    job, options = run.job, run.job._options
+    if options.heartbeat is not None:
+        silent_since = max(run.begun_at, run.beaten_at)
+        if options.timeout is None or silent_since + options.heartbeat < run.begun_at + options.timeout:
+            return JobTimeout(f"job {job.id} did not call job.heartbeat() within {options.heartbeat:g} seconds")
+    return JobTimeout(f"job {job.id} ran longer than its time limit of {options.timeout or 0.0:g} seconds")
+
+
+def outlived(job: Job) -> JobExpired:
+    """The error of a job whose lifetime is over."""
+    return JobExpired(f"job {job.id} has reached the end of its lifetime of {job._options.lifetime or 0.0:g} seconds")
 
 
 class Stopping:
@@ -62,29 +76,74 @@ class Stopping:
             if queue.table.get(job.id) is job:
                 core.depart(queue, job)
             return False
-        if job._runner is not None:
+        ranged = self._range(job)
+        if ranged is not None:
+            self._cancel_range(ranged)
+        elif job._runner is not None:
             self.interrupt(job._runner.the_run(), "cancel")
         return True
+
+    def _range(self, job: Job) -> Range | None:
+        """What the job stands for, where that is a range."""
+        return job._particulars.range if job._particulars is not None else None
+
+    def _cancel_range(self, ranged: Range) -> None:
+        """Cancel a range that has begun: what has not started never does, and what runs is interrupted."""
+        core = self._core
+        ranged.job.particulars().cancelling = True
+        core.drop_waiting(ranged)
+        for job in ranged.active.values():
+            self.cancel(job)
+        core.timers.soon(core.call_endings_elsewhere)
 
     def cancel_live(self, job: Job) -> bool:
         """The same, but a done job stays where it is."""
         return job.state is not DONE and self.cancel(job)
 
+    def due(self, run: Run) -> float:
+        """When the run must have ended, or said again that it is alive: what comes first."""
+        options = run.job._options
+        end = math.inf if options.timeout is None else run.begun_at + options.timeout
+        silence = math.inf if options.heartbeat is None else max(run.begun_at, run.beaten_at) + options.heartbeat
+        return min(end, silence)
+
     def late(self, run: Run) -> None:
-        """The run has reached its time limit; on the timers' thread."""
-        self._core.locked(self.interrupt, run, "timeout")
+        """The run may have reached its time limit, or been silent for too long; on the timers' thread."""
+        self._core.locked(self._late, run)
+
+    def _late(self, run: Run) -> None:
+        if run.ended:
+            return
+        due = self.due(run)
+        if due > self._core.now():  # it has said that it is alive
+            run.limit = self._core.timers.at(due, self.late, run)
+        else:
+            self.interrupt(run, "timeout")
+
+    def expire(self, job: Job) -> None:
+        """End a job that runs, as its lifetime is over. Under the lock, not in a caller's thread."""
+        ranged = self._range(job)
+        if job.state is RUNNING and ranged is not None:
+            core = self._core
+            ranged.expired = True
+            core.drop_waiting(ranged)
+            for one in ranged.active.values():
+                self.expire(one)
+            core.timers.soon(core.call_endings_elsewhere)
+        elif job.state is RUNNING and job._runner is not None:
+            self.interrupt(job._runner.the_run(), "expire")
 
     def interrupt(self, run: Run, reason: Interrupt) -> None:
         """Ask a run to end. Under the lock.
 
-        The first reason stands, save that a cancel or kill overrules a requeue or snooze.
+        The first reason stands, save that one that ends the job overrules a requeue or snooze.
         """
         if run.ended:
             return
         core = self._core
         now = core.now()
-        if run.reason is None or (reason in ("cancel", "kill") and run.reason in ("requeue", "snooze")):
-            grace = now + core.settings.grace if reason == "timeout" else None
+        if run.reason is None or (reason in ("cancel", "kill", "expire") and run.reason in ("requeue", "snooze")):
+            grace = now + core.settings.grace if reason in _LIMITS else None
             run.reason = reason
             core.timers.cancel(run.nudge)
             run.nudge = core.timers.at(now, self._nudge, run, grace)
@@ -114,7 +173,7 @@ class Stopping:
         now = core.now()
         # Only a time limit writes off by itself; a cancelled job keeps its slot until it ends or is killed.
         if grace is not None and now >= grace:
-            if run.reason == "timeout" and self._write_off(run):
+            if run.reason in _LIMITS and self._write_off(run):
                 return
             grace = None
         until = now + wait
@@ -126,6 +185,9 @@ class Stopping:
         Raises:
             WrongState: as many threads are lost as may be.
         """
+        ranged = self._range(job)
+        if job.state is RUNNING and ranged is not None:
+            return self._kill_range(ranged)
         if job.state is not RUNNING or job._runner is None:
             return self.cancel(job)
         run = job._runner.the_run()
@@ -141,8 +203,31 @@ class Stopping:
             run.waiting.wake()
         return self._write_off(run)
 
+    def _kill_range(self, ranged: Range) -> bool:
+        """Cancel a range and write off what runs of it.
+
+        Raises:
+            WrongState: not all of that could be written off.
+        """
+        self._cancel_range(ranged)
+        refused: WrongState | None = None
+        for job in list(ranged.active.values()):
+            try:
+                self.kill(job)
+            except WrongState as error:
+                refused = error
+        if refused is not None:
+            raise refused
+        return True
+
     def write_off_at_exit(self, job: Job) -> None:
         """Write a running job off, whatever the limit of lost threads is."""
+        ranged = self._range(job)
+        if ranged is not None and job.state is RUNNING:
+            self._cancel_range(ranged)
+            for one in list(ranged.active.values()):
+                self.write_off_at_exit(one)
+            return
         if job.state is RUNNING and job._runner is not None:
             run = job._runner.the_run()
             self.interrupt(run, "cancel")
@@ -181,8 +266,13 @@ class Stopping:
         else:
             queue.yielded -= 1
         if run.reason == "timeout" and not (job._particulars is not None and job._particulars.cancelling):
-            core.end(job, TIMEOUT, timed_out(job), core.now())
+            note_run(core, job, TIMEOUT, core.now(), f"{timed_out(run)}; it did not end, and was written off")
+            core.end(job, TIMEOUT, timed_out(run), core.now())
+        elif run.reason == "expire" and not (job._particulars is not None and job._particulars.cancelling):
+            note_run(core, job, EXPIRED, core.now(), f"{outlived(job)}; it did not end, and was written off")
+            core.end(job, EXPIRED, outlived(job), core.now())
         else:
+            note_run(core, job, CANCELLED, core.now(), "it did not end, and was written off")
             core.end(job, CANCELLED, JobCancelled(), core.now())
         core.refresh(queue)
         core.timers.soon(core.call_endings_elsewhere)
@@ -196,6 +286,9 @@ class Stopping:
         if core.threads.holds(run):
             run.job._queue.engine.interrupt(run, "kill")
             core.locked(lambda: core.timers.at(core.now() + 10 * NUDGE_EVERY, self._nudge_lost, run))
+        elif run.workdir:
+            core.locked(core.leave_workdir, run)
+            core.call_endings_elsewhere()
 
     def requeue(self, job: Job) -> None:
         """Interrupt a running job and put it back. Under the lock.
@@ -203,6 +296,12 @@ class Stopping:
         Raises:
             WrongState: it does not run.
         """
+        ranged = self._range(job)
+        if ranged is not None and job.state is RUNNING:
+            for one in ranged.active.values():
+                if one.state is RUNNING and one._runner is not None:
+                    self.interrupt(one._runner.the_run(), "requeue")
+            return
         if job.state is not RUNNING or job._runner is None:
             raise WrongState(f"job {job.id} is {job.state}: only a running job can be put back")
         self.interrupt(job._runner.the_run(), "requeue")
@@ -213,7 +312,13 @@ class Stopping:
         Raises:
             WrongState: it is done.
         """
-        if job.state is RUNNING and job._runner is not None:
+        ranged = self._range(job)
+        if ranged is not None and job.state is RUNNING:
+            self._core.hold_range(ranged)
+            self._core.postpone(job, self._core.now() + delay)
+            for one in ranged.active.values():
+                self.snooze(one, delay)
+        elif job.state is RUNNING and job._runner is not None:
             run = job._runner.the_run()
             run.snoozed = delay
             self.interrupt(run, "snooze")
@@ -242,6 +347,11 @@ class Stopping:
             core.timers.cancel(particulars.start_timer)
             particulars.not_before = None
         core.take_out(job)
-        queue.backlog.put(job, HEAD, first=True)
+        ranged = self._range(job)
+        if ranged is not None:
+            ranged.next, ranged.held = True, False
+            core.offer(ranged)
+        else:
+            queue.backlog.put(job, HEAD, first=True)
         core.refresh(queue)
         core.wake()

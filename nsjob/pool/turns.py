@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 
-from nsjob.pool.backlog import NOWHERE, TICKET
+from nsjob.pool.backlog import HEAD, NOWHERE, TICKET
 from nsjob.pool.engine import Engine, Run
-from nsjob.pool.job import DONE, RUNNING, Job
+from nsjob.pool.job import DONE, RUNNING, SCHEDULED, Job, scheduled_job
 from nsjob.pool.output import Output, wrap
 from nsjob.pool.queue import JobQueue
+from nsjob.pool.ranges import Range, work_for
 from nsjob.pool.state import State
 from nsjob.pool.stores import stores
 from nsjob.pool.waiting import Park, Ticket
+from nsjob.pool.work import Templated
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
@@ -95,6 +98,12 @@ class Turns(State):
             run = self.outbox.popleft()
             runs.setdefault(cast(Engine, run.job._queue.engine), []).append(run)
         for engine, mine in runs.items():
+            checked = [run for run in mine if isinstance(run.work, Templated) and run.work.check is not None]
+            if checked:  # it can take a while: not on this thread
+                mine = [run for run in mine if run not in checked]
+                Thread(target=_start_checked, args=(engine, checked), name=f"{self.name}-checks", daemon=True).start()
+                if not mine:
+                    continue
             try:
                 engine.start(mine)
             except BaseException as error:
@@ -164,9 +173,12 @@ class Turns(State):
                 queue.ready_at = NOWHERE
                 if not ready:
                     self.ready_mask = mask & ~(1 << top)
-            if type(entry) is Ticket:
-                honour(entry)
-                continue
+            if type(entry) is not Job:
+                if type(entry) is Ticket:
+                    honour(entry)
+                    continue
+                if type(entry) is Range:
+                    entry = self.feed(entry)
             job = self._start(cast(Job, entry), self.now(), place)
             if job is not None:
                 return job
@@ -189,6 +201,8 @@ class Turns(State):
         if particulars is not None and particulars.expiry is not None:
             self.timers.cancel(particulars.expiry)
             particulars.expiry = None
+        if particulars is not None and particulars.index is not None:
+            queue.indexes += 1
         queue.room.wake()
         if queue.pushed:
             job._runner = run = Run(cast("Core", self), job)
@@ -207,21 +221,93 @@ class Turns(State):
 
     def restart_limit(self, run: Run) -> None:
         """The body starts only now: its time limit counts from here."""
-        timeout = run.job._options.timeout
-        if run.limit is not None and timeout is not None and not run.ended:
+        if run.limit is not None and not run.ended:
             self.timers.cancel(run.limit)
-            run.limit = self.timers.at(self.now() + timeout, self.stops.late, run)
+            run.begun_at = self.now()
+            run.limit = self.timers.at(self.stops.due(run), self.stops.late, run)
 
     def _begun(self, run: Run) -> None:
         job = run.job
         options = job._options
-        if options.timeout is not None and not run.ended and not self.immediate:
-            run.limit = self.timers.at(run.begun_at + options.timeout, self.stops.late, run)
+        limited = options.timeout is not None or options.heartbeat is not None
+        if limited and not run.ended and not self.immediate:
+            run.limit = self.timers.at(self.stops.due(run), self.stops.late, run)
         if options.capture_output:
             wrap()
             run.output = job.particulars().output = Output(self.settings.maxoutput)
         if self.subscriptions:
             self.tell("started", job)
+
+    # -- ranges --------------------------------------------------------------------------------------------------------
+
+    def offer(self, ranged: Range) -> None:
+        """Let a range wait for the slot of its next index, where one may begin. Not in a caller's thread.
+
+        It waits where it has waited before: first come, first served, and it came before those behind it.
+        """
+        job = ranged.job
+        queue = job._queue
+        if ranged.state is SCHEDULED or job.state is DONE or not ranged.may_begin(queue.maxthreads):
+            return
+        head = ranged.next or job._options.head
+        ranged.state = SCHEDULED
+        queue.backlog.put(ranged, HEAD if head else job._options.priority, head or ranged.began)
+        ranged.began = True
+        self.refresh(queue)
+
+    def offer_again(self, queue: JobQueue) -> None:
+        """The queue was resized: its ranges may have more indexes under way."""
+        for job in queue.table.values():
+            particulars = job._particulars
+            if particulars is not None and particulars.range is not None:
+                self.offer(particulars.range)
+        self.wake()
+
+    def hold_range(self, ranged: Range) -> None:
+        """Let a range wait no more; what is under way goes on. Not in a caller's thread."""
+        queue = ranged.job._queue
+        ranged.held = True
+        if ranged.state is not SCHEDULED:
+            return
+        ranged.state = RUNNING
+        if ranged._where != NOWHERE:
+            ranged._where = NOWHERE
+            queue.backlog.stale += 1
+        queue.let_out(ranged._options.key)  # it may have been let out itself, and others wait behind it
+        self.refresh(queue)
+        self.wake()
+
+    def feed(self, ranged: Range) -> Job:
+        """Make the job of a range's next index, whose slot is counted already. Under the lock, in a pool thread."""
+        whole = ranged.job
+        queue = whole._queue
+        now = self.now()
+        if whole.state is SCHEDULED:
+            self._begin_range(whole, now)
+        index = ranged.pending.pop()
+        context: Any = whole._context.copy() if whole._context else None
+        job = scheduled_job(queue, whole.id, work_for(whole._work, index), whole._options, context, now, False)
+        particulars = job.particulars()
+        particulars.part_of = ranged
+        particulars.index = index
+        ranged.active[index] = job
+        ranged.state = RUNNING
+        self.offer(ranged)
+        return job
+
+    def _begin_range(self, whole: Job, now: float) -> None:
+        particulars = whole.particulars()
+        self.timers.cancel(particulars.expiry)
+        particulars.expiry = None
+        whole.state = RUNNING
+        whole.attempt = 1
+        whole._started = now
+        whole._runner = None
+        queue = whole._queue
+        queue.yielded += 1
+        queue.ranges += 1
+        if self.subscriptions:
+            self.tell("started", whole)
 
     # -- a body that waits gives its slot back -------------------------------------------------------------------------
 
@@ -274,6 +360,24 @@ class Turns(State):
         if run.yielded:
             run.yielded = False
             self.threads.waiting -= 1
+
+
+def _start_checked(engine: Engine, runs: list[Run]) -> None:
+    """Start those whose input still is as their templates want it."""
+    for run in runs:
+        work = run.work
+        try:
+            if isinstance(work, Templated) and work.check is not None and run.reason is None:
+                work.check(run.job.options.input)
+        except BaseException as error:
+            run.begun()
+            run.finish(error=error.with_traceback(None))
+            continue
+        try:
+            engine.start([run])
+        except BaseException as error:
+            if not run.begun_at:
+                run.finish(error=error)
 
 
 def honour(ticket: Ticket) -> None:

@@ -227,7 +227,7 @@ class Waits:
             except RuntimeError:  # the loop is closed: nobody waits any more
                 pass
 
-        self.callback(job, tell)
+        job.add_done_callback(tell)
         await ended
         try:
             return outcome_of(job)

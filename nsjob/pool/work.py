@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nsjob.pool.context import JobContext
+from nsjob.pool.context import JobContext, Succeeded
 from nsjob.snippet import Ending, Snippet, is_coroutine
 
 if TYPE_CHECKING:
@@ -19,13 +19,16 @@ __all__ = [
     "Call",
     "Hooked",
     "Hosted",
+    "Housed",
     "Program",
     "Script",
+    "Templated",
     "Work",
     "inner",
     "options_of",
     "perform",
     "perform_work",
+    "template_of",
 ]
 
 
@@ -68,14 +71,16 @@ class Script:
     Arguments:
         source: what `joblist` shows as the job's script.
         function: called with the job's options, in the thread that runs the job; returns its value or an Ending.
+        lang: the language's name, by which another process makes the same of the source.
     """
 
-    __slots__ = ("function", "source")
+    __slots__ = ("function", "lang", "source")
     quick = None
 
-    def __init__(self, source: str, function: Callable[[JobOptions], Any]) -> None:
+    def __init__(self, source: str, function: Callable[[JobOptions], Any], lang: str = "") -> None:
         self.source = source
         self.function = function
+        self.lang = lang
 
 
 class Bound:
@@ -153,11 +158,51 @@ class Hooked:
         return self.work.source
 
 
+class Housed:
+    """Work in a working directory of its own, with the files of its job in it."""
+
+    __slots__ = ("work",)
+    quick = None
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    @property
+    def source(self) -> str:
+        return self.work.source
+
+
+class Templated:
+    """Work that was queued from a template. The job's input is checked again before it begins.
+
+    Attributes:
+        template: the template's name.
+        check: called with the input; raises where that is not as the template wants it. None for any input.
+    """
+
+    __slots__ = ("check", "template", "work")
+    quick = None
+
+    def __init__(self, template: str, check: Callable[[Any], object] | None, work: Work) -> None:
+        self.template = template
+        self.check = check
+        self.work = work
+
+    @property
+    def source(self) -> str:
+        return self.work.source
+
+
 def inner(work: Work) -> Work:
     """The work itself, wherever it is done and whatever is done around it."""
-    while isinstance(work, Hosted | Hooked):
+    while isinstance(work, Hosted | Hooked | Templated | Housed):
         work = work.work
     return work
+
+
+def template_of(work: Work) -> str:
+    """The name of the template that a job was queued from; empty for other jobs."""
+    return work.template if isinstance(work, Templated) else ""
 
 
 def options_of(work: Work, options: JobOptions) -> JobOptions:
@@ -185,6 +230,8 @@ def _perform_hooked(work: Hooked, definitions: dict[str, Any], job: Job, run: Ca
         _awaited(_perform(work.before, definitions, job, run))
     try:
         value = _awaited(_perform(work.work, definitions, job, run))
+    except Succeeded as ended:
+        value = ended.value
     except Exception:
         if work.after is not None:
             _awaited(_perform(work.after, definitions, job, run))
@@ -192,6 +239,22 @@ def _perform_hooked(work: Hooked, definitions: dict[str, Any], job: Job, run: Ca
     if work.after is not None:
         _awaited(_perform(work.after, definitions, job, run))
     return value
+
+
+def _enter_workdir(run: Run) -> None:
+    """Make the working directory of a run, with the files of its job. The end of the run removes it."""
+    from nsjob.pool.files import remove_directory, unpack, workdir_path  # late: few jobs have one
+
+    job, core = run.job, run.core
+    options = job._options
+    particulars = job._particulars
+    before = particulars.workdir if particulars is not None else ""
+    if before:  # of a run before, whose directory was kept
+        remove_directory(before)
+    parent = options.workdir if isinstance(options.workdir, str) else ""
+    path = workdir_path(parent, job.queue, job.id)
+    core.guarded(core.house, run, path)  # before it is there: an interrupt leaves nothing behind
+    unpack(options.files.entries if options.files is not None else (), core.depot and core.depot.store, path)
 
 
 def _awaited(value: Any) -> Any:
@@ -208,6 +271,13 @@ def _perform(work: Any, definitions: dict[str, Any], job: Job, run: Callable[[],
         return work.function(*work.args, **work.kwargs)
     if kind is Hooked:
         return _perform_hooked(work, definitions, job, run)
+    if kind is Housed:
+        _enter_workdir(run())
+        return _perform(work.work, definitions, job, run)
+    if kind is Templated:
+        if work.check is not None:
+            work.check(job.options.input)
+        return _perform(work.work, definitions, job, run)
     if kind is Hosted:
         value = work.host.perform(run(), work.work)
         if type(value) is Ending:

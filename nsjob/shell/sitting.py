@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.output import create_output
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nsjob.pool.pool import Pool
     from nsjob.shell.session import Session
     from nsjob.shell.view.progress import Display
+    from nsjob.store.pool import StoredPool
     from nsjob.tcl import TclError
 
 __all__ = ["Sitting", "exit_code"]
@@ -119,6 +120,8 @@ class Sitting:
                 from nsjob.shell.session import Session
 
                 session = Session(lambda: self.pool, self._person)
+                if self.pool.store:
+                    _ = session.shell.pool  # with what other shells have defined
                 for name, value in self.variables.items():
                     session.interp.globals.set(name, None, value)
                 self._session = session
@@ -261,6 +264,10 @@ class Sitting:
             with self._person.waiting(self.pool.queues(), ""):
                 self.pool.waitall()
 
+        if self.pool.store:
+            from nsjob.shell.stored_leaving import StoredLeaving  # late: only who has a store needs it
+
+            return StoredLeaving(cast("StoredPool", self.pool), self._questions.choice, self.say)
         return Leaving(self.pool, self._questions.choice, wait, self.say)
 
     # -- what comes to the screen --------------------------------------------------------------------------------

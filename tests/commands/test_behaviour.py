@@ -233,6 +233,8 @@ def test_a_queue_with_jobs_refuses_new_ones_and_goes_with_its_last(
 
 COMMANDS_WITH_A_QUEUE = [
     "cancel nosuch J", "delete nosuch", "exists nosuch J", "joblist nosuch", "jobs nosuch", "queue nosuch {1}",
+    "range nosuch 1..9 {1}", "rangestatus nosuch J",
+    "edit nosuch J {1}", "move -last nosuch J", "runs nosuch J",
     "wait nosuch J", "waitany nosuch", "waitall nosuch", "pause nosuch", "resume nosuch", "resize nosuch 2",
     "drain nosuch", "counts nosuch", "show nosuch J", "output nosuch J", "kill nosuch J", "requeue nosuch J",
     "exec nosuch true", "send nosuch J x", "taskfile nosuch J",

@@ -27,6 +27,8 @@ GOOD = {
     "queueId": "q", "jobId": "job0", "value": "v", "script": "1", "command": "list 1", "topic": "t", "file": "f",
     "arg": "word", "integer[1,MAX]": "1", "integer[0,MAX]": "1", "number": "1.5", "time": "100", "priority": "7",
     "list": "", "dict": "a 1", "python|tcl": "tcl", "continue|pause|cancel": "pause", "severity": "notice",
+    "priority|time|state": "time", "json": "1", "indexes": "1..3", "template": "t", "subcommand": "list",
+    "ns_job|tasker": "tasker",
 }  # fmt: skip
 NEEDED = {"create": "new", "exec": "programs"}  # the queues that these want
 BAD = {
@@ -35,6 +37,10 @@ BAD = {
     "number": ["abc", ""],
     "time": ["abc", "", "-1s", "1x", "1:", "1e999"],
     "priority": ["abc", "", "1.5", "256", "-1", "hihg"],
+    "json": ["abc", "", "{", "NaN"],
+    "indexes": ["abc", "9..5", "1-5", "1...5", "-1"],
+    "ns_job|tasker": ["other", ""],
+    "priority|time|state": ["name", ""],
     "list": ["{", 'a "'],
     "dict": ["{", "odd"],
     "python|tcl": ["perl", ""],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 import nsjob
 from nsjob.commands.declare import GENERAL, NS_JOB
+from nsjob.commands.templates import TEMPLATE
 from nsjob.commands.words import WORDS
 from nsjob.shell.session import Session
 from nsjob.tcl.values import elements, mapping, text
@@ -28,7 +30,7 @@ Test = Callable[..., None]
 def shows(*options: str) -> Callable[[Test], Test]:
     """Note which options a test is about, as `create -desc`."""
     for option in options:
-        command, _, name = option.partition(" ")
+        command, _, name = option.rpartition(" ")
         SHOWN.add((command, name))
     return lambda test: test
 
@@ -36,10 +38,12 @@ def shows(*options: str) -> Callable[[Test], Test]:
 def test_every_option_has_a_test_of_its_effect() -> None:
     specs = {**NS_JOB.specs, **GENERAL}
     assert set(specs) <= {*WORDS, "exec"}
+    specs |= {f"template {name}": spec for name, spec in TEMPLATE.specs.items()}
     common = specs["queue"].options
     shared = {
-        ("exec", name)
-        for name, option in specs["exec"].options.items()
+        (command, name)
+        for command in ("exec", "range", "edit", "template create", "template edit")
+        for name, option in specs[command].options.items()
         if name in common and option.doc == common[name].doc
     }
     assert {(name, option) for name, spec in specs.items() for option in spec.options} == SHOWN | shared
@@ -115,6 +119,49 @@ def test_higher_priorities_go_first(session: Session) -> None:
 def test_timeout_interrupts(session: Session, place: str) -> None:
     error = Jobs(session, place, "-timeout 10ms").fail("while True: pass")
     assert error.code == ("NSJOB", "JOB", "TIMEOUT")
+
+
+@shows("create -lifetime", "queue -lifetime")
+@PLACES
+def test_a_job_ends_with_its_lifetime(clocked: Session, clock: ManualClock, place: str) -> None:
+    jobs = Jobs(clocked, place, "-lifetime 1h")
+    clocked.eval("pause w")
+    job = jobs.queue("1")
+    clock.wait_for_timer(clocked.shell.pool)
+    clock.advance(3599)
+    assert mapping(clocked.eval(f"show w {job}"))["state"] == "scheduled"
+    clock.advance(2)
+    assert clocked.eval(f"catch {{wait w {job}}}; set errorCode") == ["NSJOB", "JOB", "EXPIRED"]
+
+
+@shows("create -workdir", "queue -workdir", "create -keepdir", "queue -keepdir")
+@PLACES
+def test_a_job_has_its_own_working_directory_which_may_be_kept(session: Session, place: str, tmp_path: Path) -> None:
+    jobs = Jobs(session, place, f"-workdir {{{tmp_path}}} -keepdir")
+    kept = jobs.wait("str(job.workdir)")
+    assert [str(found) for found in tmp_path.iterdir()] == [kept]
+    own = Path(text(session.eval("create -workdir {} own; wait own [queue own {str(job.workdir)}]")))
+    until(lambda: not own.exists())
+
+
+@shows("queue -files", "queue -filesas")
+def test_files_are_copied_when_the_job_is_queued(session: Session, failing: Failing, tmp_path: Path) -> None:
+    (tmp_path / "a b.txt").write_text("one")
+    script = "{sorted((path.name, path.read_text()) for path in job.workdir.iterdir())}"
+    path = f"{tmp_path}/a b.txt"
+    job = session.eval(f"pause q; queue -files [list $path] -filesas [list 7 $path] q {script}", path=path)
+    (tmp_path / "a b.txt").unlink()
+    assert text(session.eval(f"resume q; wait q {job}")) == "{7 one} {{a b.txt} one}"
+    assert "no such file or directory" in str(failing("queue -files nowhere.txt q {1}"))
+    assert session.eval("jobs q") == []
+
+
+@shows("create -heartbeat", "queue -heartbeat")
+@PLACES
+def test_a_job_must_say_that_it_is_alive(session: Session, place: str) -> None:
+    error = Jobs(session, place, "-heartbeat 10ms").fail("while True: pass")
+    assert error.code == ("NSJOB", "JOB", "TIMEOUT")
+    assert "job.heartbeat()" in str(error)
 
 
 @shows("create -retries", "queue -retries")
@@ -352,6 +399,26 @@ def test_scripts_of_the_queue_run_around_each_job(session: Session) -> None:
     assert session.eval("catch {wait t [queue t {expr 1}]} m; set m") == "not now"
 
 
+@shows("create -onfinish")
+@pytest.mark.parametrize("lang", ["python", "tcl"])
+def test_a_script_of_the_queue_runs_once_a_job_is_done(session: Session, lang: str) -> None:
+    seen: list[str] = []
+    session.shell.pool.define("seen = None")
+    session.shell.pool._core.definitions.namespace["seen"] = seen.append
+    session.shell.pool.define("def note(*texts): seen(' '.join(map(str, texts)))")
+    note = "note(queue, id, outcome, result)"
+    if lang == "tcl":
+        told = "-vars [list queue $queue id $id outcome $outcome result $result]"
+        note = f"wait q [queue -lang python {told} q {{{note}}}]"
+    session.eval("create -lang $lang -onfinish $note w 1", lang=lang, note=note)
+    session.eval("wait w [queue -lang python w {6 * 7}]; catch {wait w [queue -lang python w {1 / 0}]}")
+    session.eval("pause w; cancel w [queue w {list}]")
+    until(lambda: len(seen) == 3)
+    assert sorted(seen) == [
+        "w job0 ok 42", "w job1 error ZeroDivisionError: division by zero", "w job2 cancelled Job cancelled.",
+    ]  # fmt: skip
+
+
 # -- options of jobs --------------------------------------------------------------------------------------------------
 
 
@@ -564,6 +631,55 @@ def test_output_is_followed_to_the_jobs_end(session: Session, gate: Gate, capsys
     assert capsys.readouterr().out == "first\nlast\n"
 
 
+ANSWERS = {
+    "queues": "queues", "queuelist": "queuelist", "jobs": "jobs q", "joblist": "joblist q", "counts": "counts",
+    "threadlist": "threadlist -detail", "find": "find -queue q", "show": "show q J", "runs": "runs q J",
+    "waitall": "waitall q", "configure": "configure", "engines": "engines", "rangestatus": "rangestatus q R",
+}  # fmt: skip
+
+
+@shows(*(f"{name} -json" for name in ANSWERS))
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers_in_json_are_those_in_tcl(session: Session, name: str) -> None:
+    session.eval("queue -jobid J -note 05 -metadata {n {1 2} t {}} q {None}; range -jobid R q 0..2 {1}")
+    session.eval("queue -after {J R} -jobid last q {1.5}; wait q last")
+    line = ANSWERS[name].replace(name, f"{name} -json", 1)
+    asked = ANSWERS[name] if name != "waitall" else "list"
+    told = json.loads(text(session.eval(line)))
+    if name in ("queues", "jobs"):
+        assert told == elements(session.eval(asked))
+    elif isinstance(told, dict):
+        assert list(told) == list(mapping(session.eval(asked)))
+    elif name != "waitall":
+        assert [list(one) for one in told] == [list(one) for one in records(session, asked)]
+    else:
+        assert [(one["id"], one["outcome"], one["results"]) for one in told][:1] == [("J", "ok", None)]
+
+
+def test_json_keeps_what_tcl_has_no_form_for(session: Session) -> None:
+    session.eval("pause q; queue -jobid 7 -note 05 q {1}")
+    [queue] = json.loads(text(session.eval("queuelist -json")))
+    assert (queue["paused"], queue["maxqueued"], queue["scheduled"]) == (True, None, 1)
+    [job] = json.loads(text(session.eval("joblist -json q")))
+    assert (job["id"], job["note"], job["progress"]) == ("7", "05", None)
+    assert json.loads(text(session.eval("configure -json -timeout 5")))["timeout"] == 5.0
+    assert "false" in text(session.eval("proc p {} {show -json q 7}; p"))
+
+
+@shows("joblist -sort")
+def test_jobs_are_listed_by_priority_time_or_state(session: Session, gate: Gate, failing: Failing) -> None:
+    session.eval("create w 1; queue -jobid done w {1}; waitany w", gate=gate)
+    session.eval("queue -jobid runs -use gate w {gate.enter()}")
+    gate.came()
+    session.eval("queue -jobid low -priority 1 w {1}; queue -jobid high -priority high w {1}")
+    assert [job["id"] for job in records(session, "joblist w")] == ["done", "runs", "low", "high"]
+    assert [job["id"] for job in records(session, "joblist -sort state w")] == ["runs", "low", "high", "done"]
+    assert [job["id"] for job in records(session, "joblist -sort priority w")] == ["high", "done", "runs", "low"]
+    times = [job["time"] for job in records(session, "joblist -sort time w")]
+    assert times == sorted(times, reverse=True)
+    assert "must be priority, time or state" in str(failing("joblist -sort name w"))
+
+
 @shows("threadlist -detail")
 def test_detail_tells_which_job_each_thread_runs(session: Session, gate: Gate) -> None:
     session.eval("queue -use gate -jobid J q {gate.enter()}", gate=gate)
@@ -585,6 +701,205 @@ def test_definitions_are_in_the_language_that_is_named(session: Session) -> None
 def test_watch_ends_after_its_turns(session: Session) -> None:
     session.eval("set n 0; watch -count 3 0 {incr n}")
     assert session.interp.get("n") == 3
+
+
+# -- finding, editing, moving -----------------------------------------------------------------------------------------
+
+
+def found(session: Session, options: str) -> list[str]:
+    return [text(mapping(job)["id"]) for job in elements(mapping(session.eval(f"find {options}"))["jobs"])]
+
+
+@shows(*(f"find -{name}" for name in ("queue", "state", "outcome", "topic", "subtopic", "group", "priority", "note")))
+def test_jobs_are_found_by_what_they_are(session: Session) -> None:
+    session.eval("create w 1; queue -jobid bad q {1 / 0}; waitany q; pause q; pause w")
+    session.eval("queue -jobid A -topic t -subtopic s -group g -priority high -note {a long note} w {1}")
+    session.eval("queue -jobid B -topic t q {1}")
+    for options, ids in {
+        "": ["bad", "A", "B"],
+        "-queue w": ["A"],
+        "-state {running done}": ["bad"],
+        "-state scheduled": ["A", "B"],
+        "-outcome {ok error}": ["bad"],
+        "-topic t": ["A", "B"],
+        "-topic t -queue q": ["B"],
+        "-topic {}": ["bad"],
+        "-subtopic s": ["A"],
+        "-group g": ["A"],
+        "-priority high": ["A"],
+        "-priority 127": ["bad", "B"],
+        "-note long": ["A"],
+    }.items():
+        assert found(session, options) == ids, options
+
+
+@shows("find -from", "find -to")
+def test_jobs_are_found_by_when_they_were_queued(clocked: Session, clock: ManualClock) -> None:
+    clocked.eval("pause q")
+    for _ in range(3):
+        clocked.eval("queue q {1}")
+        clock.advance(60)
+    second = clock.wall() - 120
+    assert found(clocked, f"-from {second}") == ["job1", "job2"]
+    assert found(clocked, f"-to {second}") == ["job0"]
+    shown = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(second + 30))
+    assert found(clocked, f"-from {shown}") == ["job2"]
+
+
+@shows("find -limit", "find -cursor")
+def test_jobs_are_found_page_by_page(session: Session) -> None:
+    session.eval("pause q; for {set i 0} {$i < 7} {incr i} {queue q {1}}")
+    session.eval("set ids {}; set cursor {}; set pages 0")
+    session.eval(
+        "while 1 {set page [find -limit 3 -cursor $cursor]; incr pages; foreach job [dict get $page jobs] "
+        "{lappend ids [dict get $job id]}; set cursor [dict get $page cursor]; if {$cursor eq {}} break}"
+    )
+    assert text(session.eval("list $pages $ids")) == "3 {job0 job1 job2 job3 job4 job5 job6}"
+
+
+@shows("find -statuses")
+def test_statuses_are_shown_in_the_words_of_tasker(session: Session, gate: Gate) -> None:
+    session.eval("create w 1; queue -jobid ok w {1}; queue -jobid bad w {1 / 0}", gate=gate)
+    session.eval("queue -jobid late -timeout 1ms w {while True: pass}; queue -jobid gone -after ok w {1}")
+    session.eval(
+        "waitall -timeout 30 w; pause w; queue -jobid no w {1}; cancel w no; queue -jobid old -expires 1ms w {1}"
+    )
+    until(lambda: session.shell.pool.info("w", "old").state == "done")
+    session.eval("queue -use gate q {gate.enter()}; queue -jobid waits w {1}")
+    gate.came()
+    jobs = [dict(mapping(one)) for one in elements(mapping(session.eval("find -statuses tasker"))["jobs"])]
+    assert [(job["id"], job["status"]) for job in jobs] == [
+        ("ok", "done"), ("bad", "error"), ("late", "timeout"), ("gone", "done"), ("no", "canceled"), ("old", "timeout"),
+        ("job0", "running"), ("waits", "pending"),
+    ]  # fmt: skip
+    assert "status" not in mapping(elements(mapping(session.eval("find -statuses ns_job"))["jobs"])[0])
+
+
+VALUES = {"at": "4000000000", "after": "{first}", "retryon": "{KeyError OSError}", "input": "5", "priority": "high"}
+BY_KIND = {"value": "v", "topic": "v", "dict": "{a 1}", "time": "100", "integer[0,MAX]": "3", "integer[1,MAX]": "3"}
+COMMON = NS_JOB.specs["queue"].options
+
+
+def valued(name: str) -> str:
+    """An option with a value."""
+    kind = COMMON[name].kind
+    if kind is None:
+        return name
+    return f"{name} {VALUES.get(name[1:]) or BY_KIND[kind.shown]}"
+
+
+def shared_with_queue(command: str, specs: Any) -> list[str]:
+    options = specs[command].options
+    return [name for name in options if name in COMMON and name not in ("-lang", "-file", "-vars", "-use")]
+
+
+@pytest.mark.parametrize("name", shared_with_queue("edit", NS_JOB.specs))
+def test_a_job_that_is_edited_is_as_one_that_was_queued_so(session: Session, name: str) -> None:
+    session.eval("create w; pause q; pause w; queue -jobid first q {1}; queue -jobid first w {1}")
+    session.eval(f"queue -jobid J {valued(name)} q {{1}}; queue -jobid J w {{1}}; edit {valued(name)} w J")
+    assert session.shell.pool.show("w", "J").options == session.shell.pool.show("q", "J").options
+
+
+@shows(*(f"template {command} {name}" for command in ("create", "edit") for name in ("-detached", "-delay")))
+@pytest.mark.parametrize("name", shared_with_queue("create", TEMPLATE.specs))
+@pytest.mark.parametrize("made", ["template create t {O} {1}", "template create t {1}; template edit t {O}"])
+def test_a_job_from_a_template_is_as_one_that_was_queued_so(session: Session, name: str, made: str) -> None:
+    assert shared_with_queue("create", TEMPLATE.specs) == shared_with_queue("edit", TEMPLATE.specs)
+    session.eval("create w; pause q; pause w")
+    session.eval(f"{made.replace('{O}', valued(name))}; queue -template t -jobid J w")
+    session.eval(f"queue -jobid J {valued(name)} q {{1}}")
+    assert session.shell.pool.show("w", "J").options == session.shell.pool.show("q", "J").options
+
+
+@shows("edit -lang", "edit -file", "edit -vars", "edit -use")
+def test_a_script_is_edited_with_its_values(session: Session, failing: Failing, tmp_path: Path) -> None:
+    file = tmp_path / "job.py"
+    file.write_text("(a, b)")
+    session.eval("pause q; set b 2; for {set i 0} {$i < 4} {incr i} {queue -jobid $i q {1}}")
+    session.eval("edit q 0 {40 + 2}; edit -lang tcl -vars {n 21} q 1 {expr {$n * 2}}")
+    session.eval("edit -vars {a 1} -use b -file $file q 2; edit -vars {a 5} q 3 {a}; resume q", file=str(file))
+    assert [session.eval(f"wait q {n}") for n in range(4)] == [42, 42, (1, 2), 5]
+    assert str(failing("edit q J")) == "edit: nothing is to be changed: give options, or a script"
+    assert str(failing("edit -lang tcl q J")) == "edit: -lang is the language of a script, and none is given"
+    assert str(failing("edit -file $file q J {1}")) == "edit: give -file or a script, not both"
+
+
+def test_a_program_is_edited_as_a_list(session: Session) -> None:
+    session.eval(
+        "create -engine command p; pause p; ns_job exec -jobid J p $python -c {print(1)}", python=sys.executable
+    )
+    session.eval("edit -note n p J [list $python -c {print('a b')}]; resume p; wait p J")
+    assert session.eval("output p J") == "a b\n"
+
+
+@shows("move -before", "move -after", "move -first", "move -last")
+def test_jobs_are_moved(session: Session, failing: Failing) -> None:
+    session.eval("create w 1; pause w; foreach id {a b c d e} {queue -jobid $id w {1}}")
+    session.eval("move -before b w d; move -after e w a; move -first w e; move -last w d")
+    assert str(failing("move w a")) == "move takes one of before, after, first and last"
+    session.eval("resume w")
+    assert [job["id"] for job in records(session, "waitall w")] == list("ebcad")
+
+
+# -- templates --------------------------------------------------------------------------------------------------------
+
+
+@shows("queue -template", "template create -schema", "template edit -schema", "run -template", "run -input")
+def test_jobs_are_queued_from_a_template_with_json_as_their_input(session: Session, failing: Failing) -> None:
+    schema = '{{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}}'
+    session.eval(f"template create -schema {schema} double {{job.input['n'] * 2}}")
+    assert session.eval('wait q [queue -template double -input {{"n": 21}} q]') == 42
+    assert session.eval("wait q [queue -template double -input [dict create n 4] q]") == 8
+    error = failing('queue -template double -input {{"n": "x"}} q')
+    assert str(error) == "the input is not as template double wants it: $.n: 'x' is not of type 'integer'"
+    assert error.code == ("NSJOB", "TEMPLATE", "INPUT")
+    assert str(failing("queue -template double -input {n: 5} q")).startswith(
+        '-input: expected JSON such as {"name": 1}'
+    )
+    assert str(failing("queue -template double q {1}")).startswith("queue: the template has the script")
+    assert session.eval("jobs q") == []
+    session.eval("template edit double -schema {}; template edit double {job.input}")
+    assert session.eval('wait q [queue -template double -input {"x"} q]') == "x"
+    session.eval("create w 1; pause w; queue -jobid A w {1}; queue -head -jobid B w {2}")
+    assert session.eval("run -template double -input true w") == "job0"
+    session.eval("resume w")
+    assert [job["id"] for job in records(session, "waitall w")] == ["job0", "B", "A"]
+    assert (
+        str(failing("run -template double w A"))
+        == 'wrong # args: should be "ns_job run ?-option /value/ ...? /queueId/ /jobId/"'
+    )
+    assert str(failing("run -input 5 w A")).startswith("run: -input is for -template")
+
+
+@shows("template create -inactive")
+def test_an_inactive_template_takes_no_jobs(session: Session, failing: Failing) -> None:
+    session.eval("template create -inactive t {7}")
+    assert "is not active" in str(failing("queue -template t q"))
+    session.eval("template activate t")
+    assert session.eval("wait q [queue -template t q]") == 7
+    session.eval("template deactivate t")
+    assert "is not active" in str(failing("run -template t q"))
+
+
+@shows("template create -lang", "template create -file", "template edit -lang", "template edit -file")
+def test_the_script_of_a_template_is_in_a_language_or_in_a_file(
+    session: Session, tmp_path: Path, failing: Failing
+) -> None:
+    file = tmp_path / "job.py"
+    file.write_text("'from the file'")
+    session.eval(
+        "template create -lang tcl t {string repeat [job input] 2}; template create -file $file f", file=str(file)
+    )
+    assert session.eval('wait q [queue -template t -input {"ab"} q]') == "abab"
+    assert session.eval("wait q [queue -template f q]") == "from the file"
+    session.eval("template edit -lang tcl f {job input}; template edit t -file $file")
+    assert session.eval("list [wait q [queue -template f -input 5 q]] [wait q [queue -template t q]]") == [
+        5, "from the file",
+    ]  # fmt: skip
+    assert (
+        str(failing("template edit -lang tcl f"))
+        == "template edit: -lang is the language of a script, and none is given"
+    )
 
 
 # -- settings ---------------------------------------------------------------------------------------------------------
@@ -668,3 +983,42 @@ def test_the_last_bytes_of_the_output_are_kept(session: Session) -> None:
     session.eval("configure -maxoutput 10; wait q [queue -jobid J -capture q {for i in range(100): print(i)}]")
     assert session.eval("output q J").endswith("98\n99\n")
     assert len(session.eval("output q J")) <= 10
+
+
+# -- ranges -----------------------------------------------------------------------------------------------------------
+
+
+@shows("range -maxconcurrent")
+def test_so_many_indexes_of_a_range_are_under_way_at_once(session: Session, gate: Gate) -> None:
+    session.eval("create w 4", gate=gate)
+    session.eval("range -maxconcurrent 2 -use gate w 1..5 {gate.enter()}")
+    gate.came(2)
+    assert gate.nobody()
+    status = mapping(session.eval("rangestatus w job0"))
+    assert (status["maxconcurrent"], status["active"], status["pending"]) == (2, "1..2", "3..5")
+    gate.let(5)
+    assert mapping(session.eval("wait w job0"))["succeeded"] == "1..5"
+    assert gate.most == 2
+
+
+def test_a_range_takes_the_options_of_a_job(session: Session, failing: Failing, tmp_path: Path) -> None:
+    seen: list[Any] = []
+    script = tmp_path / "script.py"
+    script.write_text("seen((job.index, job.input, n))", encoding="utf-8")
+    session.eval(
+        f"set job [range -jobid mine -input {{a b}} -vars {{n 5}} -use seen -note many -topic t -file {script} q 1..2]",
+        seen=seen.append,
+    )
+    assert mapping(session.eval("wait q $job"))["succeeded"] == "1..2"
+    assert sorted(seen) == [(1, "a b", 5), (2, "a b", 5)]
+    session.eval("range -retries 1 -backoff 0 -timeout 10s q 1..3 {if job.attempt == 1: raise ValueError}")
+    assert mapping(session.eval("wait q job0"))["failed"] == ""
+    session.eval("range -lang tcl q 4..6 {if {[job index] == 5} {error boom}}")
+    error = failing("wait q job1")
+    assert str(error) == "1 of 3 indexes of job job1 failed: 5. Index 5: TclError: boom"
+    assert error.code == ("NSJOB", "JOB", "RANGE")
+    assert mapping(session.eval("rangestatus q job1 5"))["error"] == "TclError: boom"
+    assert session.eval("retry q job1") == "job1"
+    assert "give -file or a script, not both" in str(failing(f"range -file {script} q 1..2 {{1}}"))
+    assert "wrong # args" in str(failing("range q 1..2"))
+    assert "a range needs an index" in str(failing("range q {} {1}"))

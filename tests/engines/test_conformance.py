@@ -142,6 +142,20 @@ def test_a_job_sees_its_values_and_what_it_is(pool: nsjob.Pool, python: bool) ->
     assert job.wait(PATIENCE) == (3, [3], job.id, "q", 1)
 
 
+def test_each_index_of_a_range_knows_which_it_is(pool: nsjob.Pool, python: bool) -> None:
+    if not python:
+        with pytest.raises(nsjob.OptionError, match="program"):
+            pool.range("q", "1..9", "1")
+        return
+    job = pool.range("q", "1..9", "if job.index in (3, 4): raise ValueError(job.index)")
+    with pytest.raises(nsjob.RangeFailed, match="2 of 9 indexes of job job0 failed: 3..4. Index .: ValueError"):
+        job.wait(PATIENCE)
+    info = pool.range_index("q", job, 4)
+    assert (info.state, info.error) == ("failed", "ValueError: 4")
+    called = pool.range("q", "5..7", lambda index: [index].index(nsjob.current_job().index or -1))
+    assert called.wait(PATIENCE)["succeeded"] == "5..7"
+
+
 def test_jobs_see_definitions_but_not_each_others_names(pool: nsjob.Pool, python: bool) -> None:
     if not python:
         return

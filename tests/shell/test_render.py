@@ -374,3 +374,40 @@ def test_signs_that_need_no_tables_have_one_cell_each() -> None:
     signs = [chr(code) for code in range(0x20, 0x3000) if _SINGLE.fullmatch(chr(code))]
     assert len(signs) > 1000
     assert [sign for sign in signs if cell_len(sign) != 1] == []
+
+
+# -- pages of jobs ----------------------------------------------------------------------------------------------------
+
+
+def found(id: str, **fields: Any) -> TclDict:
+    """A job as `find` tells."""
+    return TclDict(job(id) | {"queue": "q", "queued": NOON, "left": 0} | fields)
+
+
+def test_a_page_of_jobs_is_a_table_with_the_way_to_more() -> None:
+    page = TclDict({"jobs": [found("job0", status="done"), found("job1", status="error")], "cursor": "WyIw"})
+    assert plain(page, 120).splitlines()[0].split() == [
+        "queue", "id", "state", "outcome", "status", "time", "queued", "starttime", "endtime", "results", "script",
+    ]  # fmt: skip
+    assert plain(page).splitlines()[-1] == "more: find -cursor WyIw"
+    last = TclDict({"jobs": [found("job0", left=1), found("job1", left=0)], "cursor": ""})
+    assert "left" in plain(last, 200).splitlines()[0].split()
+    assert "more" not in plain(last)
+
+
+def test_a_page_without_jobs_says_so() -> None:
+    assert plain(TclDict({"jobs": [], "cursor": ""})) == "no jobs"
+
+
+@pytest.mark.parametrize("jobs", ["text", 5, [1, 2], [{"a": 1}, {"b": 2}], {"a": 1}])
+def test_what_only_looks_like_a_page_is_shown_as_it_is(jobs: Any) -> None:
+    lines = plain(TclDict({"jobs": jobs, "cursor": "c"})).splitlines()
+    assert lines[0].startswith("jobs")
+    assert "more: find" not in lines[-1]
+
+
+def test_what_find_answers_is_shown_so(pool: nsjob.Pool) -> None:
+    session = Session(pool)
+    session.eval("pause q; queue -note first q {1}; queue q {2}")
+    assert plain(session.eval("find -limit 1")).splitlines()[-1].startswith("more: find -cursor W")
+    assert "pending" in plain(session.eval("find -statuses tasker"))

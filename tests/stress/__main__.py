@@ -11,7 +11,7 @@ import time
 
 from tests.stress.tally import Tally
 
-SCENARIOS = ("mix", "races", "signals", "finalizers", "process_locks", "bodies", "exits")
+SCENARIOS = ("mix", "races", "signals", "finalizers", "process_locks", "bodies", "exits", "kills")
 _SMALL = 100  # the share of the full size that the test suite runs
 _PATIENCE = 90.0  # seconds of a whole scenario at that size; many times as many at larger ones
 _EXIT = 20.0  # seconds of the interpreter's exit after the last one

@@ -337,6 +337,12 @@ class Submitter(threading.Thread):
             elif dice < 0.08:
                 pool.snooze(job.queue, job, 0.001)
                 tally.add("snoozes")
+            elif dice < 0.081:
+                pool.edit(job.queue, job, priority=random.choice([0, 127, 255]), note="edited")
+                tally.add("edits")
+            elif dice < 0.083:
+                pool.move(job.queue, job, first=dice < 0.082, last=dice >= 0.082)
+                tally.add("moves")
             elif dice < 0.085:
                 pool.run(job.queue, job)
                 tally.add("runs")
@@ -353,6 +359,7 @@ class Submitter(threading.Thread):
                 pool.counts(job.queue)
                 pool.joblist(job.queue)
                 pool.queuelist()
+                pool.find(limit=10, state="scheduled")
         except (nsjob.NoSuchJob, nsjob.WrongState, nsjob.NoSuchQueue):
             pass
 

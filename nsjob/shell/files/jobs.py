@@ -28,7 +28,12 @@ class Jobs:
         pool: which ends with the file.
         telling: who tells.
         ways: how the file is run.
+
+    Attributes:
+        fate: what becomes of those that have not ended when the file is stopped.
     """
+
+    fate = "cancelled"
 
     def __init__(self, pool: Pool, telling: Telling, ways: Ways) -> None:
         self.pool = pool

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.shell.files.stops import Stopped, Stops
 from nsjob.shell.files.streams import BROKEN_PIPE, finished, reader_gone, say, show_lines_at_once
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nsjob.shell.files.jobs import Jobs
     from nsjob.shell.files.sources import Source
     from nsjob.shell.view.terminal_face import TerminalFace
+    from nsjob.store.pool import StoredPool
 
 __all__ = ["Ways", "run"]
 
@@ -36,15 +37,17 @@ class Ways:
         quiet: only errors are told.
         verbose: every event of a job is told.
         limit: seconds that all of it may take; None for any time.
+        stored: whether there is a store, whose definitions the file has from its first command on.
     """
 
-    __slots__ = ("json", "limit", "quiet", "verbose")
+    __slots__ = ("json", "limit", "quiet", "stored", "verbose")
 
-    def __init__(self, json: bool, quiet: bool, verbose: bool, limit: float | None) -> None:
+    def __init__(self, json: bool, quiet: bool, verbose: bool, limit: float | None, stored: bool = False) -> None:
         self.json = json
         self.quiet = quiet
         self.verbose = verbose
         self.limit = limit
+        self.stored = stored
 
     def telling(self) -> Telling:
         """Who tells what has to be told."""
@@ -106,7 +109,13 @@ class _File:
         """The pool, now that a command asks for it."""
         from nsjob.shell.files.jobs import Jobs  # late: a script without jobs does not pay for it
 
-        self.jobs = Jobs(self.opened(), self.telling, self.ways)
+        pool = self.opened()
+        if pool.store:
+            from nsjob.shell.files.stored_jobs import StoredJobs
+
+            self.jobs = StoredJobs(cast("StoredPool", pool), self.telling, self.ways)
+        else:
+            self.jobs = Jobs(pool, self.telling, self.ways)
         if not self.ways.quiet and not self.ways.json and sys.stderr is not None and sys.stderr.isatty():
             from nsjob.shell.view.terminal_face import at_terminal  # late: progress is for people
 
@@ -128,6 +137,8 @@ class _File:
 
     def run(self) -> int:
         """Evaluate the commands, and see to the jobs that are left."""
+        if self.ways.stored:
+            _ = self.session.shell.pool
         try:
             self.session.source(self.source, self.show)
         except TclError as error:
@@ -181,14 +192,14 @@ class _File:
         sentence = "the time limit of the file is over" if stopped.reason == "late" else stopped.reason
         if jobs:
             again = " (Ctrl-C again ends at once)" if stopped.reason == "interrupted" else ""
-            sentence += f": {jobs} job{'s are' if jobs > 1 else ' is'} cancelled{again}"
+            sentence += f": {jobs} job{'s are' if jobs > 1 else ' is'} {self.jobs.fate if self.jobs else ''}{again}"
         self.telling.note(sentence)
         self.cancel()
         return stopped.code
 
 
 def _print_json(value: Any) -> None:
-    from nsjob.shell.files.json_lines import json_line  # late: only who asks for JSON pays for it
+    from nsjob.commands.json_lines import json_line  # late: only who asks for JSON pays for it
 
     print(json_line(value, getattr(sys.stdout, "encoding", None) or "utf-8"), flush=True)
 

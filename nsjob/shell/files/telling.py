@@ -113,6 +113,6 @@ class JsonLines:
         self._line(event=event.kind, queue=event.queue, job=event.job, time=event.time, **more)
 
     def _line(self, **fields: Any) -> None:
-        from nsjob.shell.files.json_lines import json_line  # late: only who writes JSON pays for it
+        from nsjob.commands.json_lines import json_line  # late: only who writes JSON pays for it
 
         say(json_line(fields))

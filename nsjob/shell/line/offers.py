@@ -240,6 +240,12 @@ def _labels(spot: Spot) -> Iterator[Offer]:
         yield _word(spot, topic, f"{count} job{'s' if count > 1 else ''}")
 
 
+def _templates(spot: Spot) -> Iterator[Offer]:
+    for info in spot.scope.shell.pool.templates():
+        state = "" if info.active else "not active: "
+        yield _word(spot, info.name, state + brief_line(info.script))
+
+
 # -- variables --------------------------------------------------------------------------------------------------------
 
 
@@ -338,6 +344,7 @@ _SOURCES: dict[str, Callable[[Spot], Iterable[Offer]]] = {
     "queue": _queues,
     "job": _jobs,
     "topic": _labels,
+    "template": _templates,
     "variable": _variables,
     "variables": _variables,
     "dollar": _variables,

@@ -183,16 +183,14 @@ def _all_paused(pool: Pool, queues: Sequence[str]) -> bool:
 
 
 def _running_jobs(pool: Pool, queues: Sequence[str], paces: dict[tuple[str, str], Pace], now: float) -> list[Progress]:
-    """Some of the jobs that run, at most five, each in the place of its thread."""
+    """Some of the jobs that run, at most five, each in its place."""
     found: list[Progress] = []
-    chosen = set(queues)
-    for thread in pool.threads():
-        if thread.job and thread.queue in chosen and thread.state != "lost":
-            told = _progress(pool, thread.queue, thread.job, paces, now)
-            if told is not None and told.seconds is not None:
-                found.append(told)
-                if len(found) == _MOST_JOBS:
-                    break
+    for queue, job in pool.running(*queues, most=2 * _MOST_JOBS):  # some may end meanwhile
+        told = _progress(pool, queue, job, paces, now)
+        if told is not None and told.seconds is not None:
+            found.append(told)
+            if len(found) == _MOST_JOBS:
+                break
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from nsjob.shell.view.excerpts import excerpt
 from nsjob.tcl.values import number
 
-__all__ = ["UNKNOWN", "Layout", "as_duration", "layout_of"]
+__all__ = ["UNKNOWN", "Layout", "as_duration", "is_page", "layout_of"]
 
 Format = Callable[[Any, float], str]
 _DAY = 86_400
@@ -138,7 +138,7 @@ _QUEUE = Layout(
 _JOB = Layout(
     known_by=frozenset({"id", "state", "results", "script", "starttime", "endtime"}),
     order=(
-        ("id", "state", "outcome", "time", "progress", "attempt", "priority", "req"),
+        ("queue", "id", "state", "outcome", "status", "time", "progress", "attempt", "priority", "req"),
         ("starttime", "endtime", "thread", "code", "type", "note", "results", "script"),
     ),
     defaults={
@@ -148,14 +148,21 @@ _JOB = Layout(
         "thread": ("0",),
         "priority": ("127",),
         "attempt": ("0", "1"),
+        "left": ("0",),
     },
-    formats={"time": _milliseconds, "starttime": _clock, "endtime": _clock, "progress": _progress},
+    formats={
+        "time": _milliseconds,
+        "starttime": _clock,
+        "endtime": _clock,
+        "queued": _clock,
+        "progress": _progress,
+    },
     spare=(
-        "thread", "endtime", "code", "type", "metadata", "starttime", "subtopic", "group", "topic", "req", "priority",
-        "attempt",
+        "thread", "queued", "left", "endtime", "code", "type", "metadata", "starttime", "subtopic", "group", "topic",
+        "req", "priority", "attempt",
     ),
     long=frozenset({"results", "script", "note", "topic", "subtopic", "group", "metadata"}),
-    right=frozenset({"time", "starttime", "endtime"}),
+    right=frozenset({"time", "starttime", "endtime", "queued"}),
     echoes={"results": "script"},
 )  # fmt: skip
 _ENDED = Layout(
@@ -182,7 +189,20 @@ _SETTINGS = Layout(
     known_by=frozenset({"jobsperthread", "timeout", "logminduration"}),
     formats={"timeout": _seconds, "logminduration": _seconds, "grace": _seconds},
 )
-_LAYOUTS = (_REPORT, _JOB, _QUEUE, _ENDED, _THREAD, _SETTINGS)
+_TEMPLATE = Layout(
+    known_by=frozenset({"name", "script", "schema", "active"}),
+    order=(("name", "active", "timeout", "retries"), ("options", "schema", "script")),
+    defaults={"retries": ("0",), "active": ("1",)},
+    formats={"timeout": _seconds},
+    spare=("options",),
+    long=frozenset({"options", "schema", "script"}),
+)
+_LAYOUTS = (_REPORT, _JOB, _QUEUE, _ENDED, _THREAD, _SETTINGS, _TEMPLATE)
+
+
+def is_page(keys: Collection[Any]) -> bool:
+    """Whether what has these fields is a page of jobs, as `find` answers."""
+    return len(keys) == 2 and "jobs" in keys and "cursor" in keys
 
 
 def layout_of(keys: Collection[Any]) -> Layout:

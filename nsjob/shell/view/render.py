@@ -11,6 +11,7 @@ from typing import Any
 
 from nsjob.shell.view.excerpts import excerpt, is_list, items
 from nsjob.shell.view.harmless import cells, folded, harmless, one_line, shortened
+from nsjob.shell.view.layouts import is_page
 from nsjob.shell.view.lines import Line, note, painted
 from nsjob.shell.view.sheets import sheet_lines, silent_fields
 from nsjob.shell.view.tables import table, table_lines
@@ -46,6 +47,8 @@ def shown(value: Any, width: int, colour: bool, now: float | None = None) -> str
 
 def _lines(value: Any, width: int, now: float) -> list[Line]:
     if isinstance(value, Mapping):
+        if is_page(value.keys()) and (page := _page(value, width, now)):
+            return page
         return _sheet(value, width, now) if value else []
     if is_list(value):
         first = items(value, _MOST_RECORDS)
@@ -77,6 +80,19 @@ def _sheet(record: Mapping[Any, Any], width: int, now: float) -> list[Line]:
     lines = sheet_lines(record, width, now)
     silent = len(silent_fields(record))
     return lines + (_note(f"not shown: {silent} at their defaults ({_ALL})", width) if silent else [])
+
+
+def _page(value: Mapping[Any, Any], width: int, now: float) -> list[Line]:
+    """What `find` answers: its jobs as a table, and how to see more. Nothing where it only looks like it."""
+    jobs = value["jobs"]
+    if not is_list(jobs):
+        return []
+    first = items(jobs, _MOST_RECORDS)
+    if first and not _are_records(first):
+        return []
+    lines = _records(first, _size(jobs, len(first)), width, now) if first else _note("no jobs", width)
+    cursor, whole = excerpt(value["cursor"], 1_000)
+    return lines + (_note(f"more: find -cursor {cursor}", width) if cursor and whole else [])
 
 
 def _records(records: list[Mapping[Any, Any]], size: int, width: int, now: float) -> list[Line]:

@@ -1,0 +1,1 @@
+"""Durable jobs: a pool whose jobs, queues and definitions are in a database that other processes and machines share."""

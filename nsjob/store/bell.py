@@ -1,0 +1,135 @@
+"""Bell: how a pool hears that others have changed the store, and remembers what is due.
+
+PostgreSQL tells by NOTIFY where a pool has said that it wants to know; SQLite has a counter that is cheap to read. Under
+both is a look at the store after a while, which grows while nothing happens.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from nsjob.pool.waiting import Park
+from nsjob.store.commits import Commits
+from nsjob.store.database import Database
+
+__all__ = ["Bell"]
+
+_FIRST = 0.005  # seconds between two looks
+_logger = logging.getLogger("nsjob")
+
+
+class Bell:
+    """The thread of one pool that looks.
+
+    Arguments:
+        database: where.
+        commits: the pool's own.
+        maxpoll: seconds between two looks at most.
+        look: called when something may have changed, and when nothing was heard for `maxpoll` seconds. Returns whether
+            there was anything.
+        tick: called often; returns in how many seconds it wants to be called again, or None.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        maxpoll: float,
+        commits: Commits,
+        look: Callable[[], bool],
+        tick: Callable[[], float | None],
+    ) -> None:
+        self._database = database
+        self._maxpoll = maxpoll
+        self._commits = commits
+        self._made = -1
+        self._look = look
+        self._tick = tick
+        self._park = Park()
+        self._wanted = True
+        self._closing = False
+        self._changed = False
+        self._version: object = None
+        self._listener: threading.Thread | None = None
+        if database.dialect == "postgresql":
+            self._listener = threading.Thread(target=self._listen, name=f"{name}-listen", daemon=True)
+            self._listener.start()
+        self._thread = threading.Thread(target=self._serve, name=f"{name}-bell", daemon=True)
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Look soon."""
+        self._wanted = True
+        self._park.wake()
+
+    def close(self, timeout: float | None) -> None:
+        """End."""
+        self._closing = True
+        self._park.wake()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+
+    # -- the thread ----------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        pause = _FIRST
+        last = 0.0
+        while not self._closing:
+            try:
+                due = self._tick()
+                now = time.monotonic()
+                heard = self._heard()
+                if heard or self._wanted or now - last >= self._maxpoll:
+                    self._wanted = False
+                    last = now
+                    if self._look() or heard:
+                        pause = _FIRST
+                wait = pause if due is None else min(pause, max(due, 0.0))
+                pause = min(pause * 1.5, self._longest())
+            except Exception as error:
+                if not self._closing:
+                    _logger.warning("the store could not be looked at: %s", error)
+                wait = pause = 0.5
+            if self._park.sleep(wait):
+                pause = _FIRST
+
+    def _longest(self) -> float:
+        # On SQLite a look at its counter is what takes the place of a message.
+        return min(self._maxpoll, 0.025) if self._database.dialect == "sqlite" else self._maxpoll
+
+    def _heard(self) -> bool:
+        if self._database.dialect == "sqlite":
+            commits = self._commits
+            made, foreign = commits.made, commits.foreign
+            commits.foreign = False
+            version = self._database.version()
+            # What changed it may have been this pool's own commit: then that has looked itself, for others'.
+            changed = foreign or (version != self._version and made == self._made and made == commits.made)
+            self._version, self._made = version, made
+            return changed
+        changed, self._changed = self._changed, False
+        return changed
+
+    def _listen(self) -> None:
+        """Wait for messages of PostgreSQL."""
+        while not self._closing:
+            connection: Any = None
+            try:
+                connection = self._database.listener()
+                connection.execute("LISTEN nsjob")
+                self.ring()  # what came before is seen
+                while not self._closing:
+                    for _ in connection.notifies(timeout=1.0, stop_after=1):
+                        self._changed = True
+                        self._park.wake()
+            except Exception as error:
+                if not self._closing:
+                    _logger.warning("the store's messages are not heard for now: %s", error)
+                    time.sleep(0.5)
+            finally:
+                if connection is not None:
+                    connection.close()

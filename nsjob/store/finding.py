@@ -1,0 +1,123 @@
+"""The verb of a pool with a store that finds jobs: all that there are, those that left as long as they are kept."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from nsjob.errors import OptionError, brief
+from nsjob.pool.finding import OUTCOMES, STATES, Wanted, wanted
+from nsjob.pool.job import DONE, RUNNING, SCHEDULED
+from nsjob.pool.options import text
+from nsjob.pool.records import Found, FoundJob
+from nsjob.store import sql
+from nsjob.store.database import Cursor, Row
+from nsjob.store.looking import StoredLooking
+from nsjob.store.rows import micro
+
+__all__ = ["StoredFinding"]
+
+_ROWS_OF = {SCHEDULED: (0, 1, 2, 3), RUNNING: (4,), DONE: (5,)}
+
+
+class StoredFinding(StoredLooking):
+    """How jobs are found."""
+
+    def find(
+        self,
+        *,
+        queue: str | None = None,
+        state: str | Iterable[str] | None = None,
+        outcome: str | Iterable[str] | None = None,
+        topic: str | None = None,
+        subtopic: str | None = None,
+        group: str | None = None,
+        priority: int | str | None = None,
+        note: str | None = None,
+        from_: object = None,
+        to: object = None,
+        limit: int = 100,
+        cursor: str = "",
+    ) -> Found:
+        """Find jobs, those that have left their queues among them, as long as they are kept. See Pool.find."""
+        place = _place(cursor)
+        what = wanted(
+            queue=queue, state=state, outcome=outcome, topic=topic, subtopic=subtopic, group=group, priority=priority,
+            note=note, from_=from_, to=to, limit=limit,
+        )  # fmt: skip
+        number = self._stored(queue).number if queue is not None else None
+        statement, values = _statement(what, number, place)
+        values["count"] = what.limit + 1
+
+        def look(cursor: Cursor) -> list[Row]:
+            return cursor.rows(statement, **values)
+
+        rows = self._read(look)
+        more = len(rows) > what.limit
+        rows = rows[: what.limit]
+        return Found(tuple(self._found(row) for row in rows), _cursor(rows[-1]) if more else "")
+
+    def _found(self, row: Row) -> FoundJob:
+        queue = self._stored(row["queue_name"])
+        return FoundJob(
+            **self._info(queue, row), queue=row["queue_name"], queued=row["queued"] / 1e6, left=bool(row["gone"])
+        )
+
+
+def _statement(what: Wanted, queue: int | None, place: tuple[int, int] | None) -> tuple[str, dict[str, Any]]:
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+
+    def add(name: str, **given: Any) -> None:
+        parts.append(sql.FIND_PARTS[name])
+        values.update(given)
+
+    if queue is not None:
+        add("queue", queue=queue)
+    if what.states is not None and what.states != frozenset(STATES):
+        numbers = sorted(number for state in what.states for number in _ROWS_OF[state])
+        parts.append(f"j.state IN ({', '.join(map(str, numbers))})")
+    if what.outcomes is not None:
+        if len(what.outcomes) == 1:
+            add("outcome", outcome=next(iter(what.outcomes)))
+        elif what.outcomes == frozenset(OUTCOMES):
+            parts.append("j.state = 5")
+        else:
+            parts.append(f"j.outcome IN ({', '.join(repr(outcome) for outcome in sorted(what.outcomes))})")
+            if "ok" not in what.outcomes:
+                parts.append("j.outcome <> 'ok'")
+    for name, column in (("topic", "topic"), ("subtopic", "subtopic"), ("group", "grp")):
+        label = getattr(what, name)
+        if label is not None:
+            add(name if label else f"no {name}", **({column: label} if label else {}))
+    if what.priority is not None:
+        add("priority", priority=what.priority)
+    if what.note:
+        pattern = what.note.replace("~", "~~").replace("%", "~%").replace("_", "~_")
+        add("note", note=f"%{pattern}%")
+    if what.since is not None:
+        add("since", since=micro(what.since))
+    if what.until is not None:
+        add("until", until=micro(what.until))
+    if place is not None:
+        add("after", moment=place[0], key=place[1])
+        parts.append("j.queued >= :moment")
+    return sql.FIND + "".join(f" AND {part}" for part in parts) + sql.FIND_ORDER, values
+
+
+def _cursor(row: Row) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row["queued"], row["key"]]).encode()).decode().rstrip("=")
+
+
+def _place(cursor: object) -> tuple[int, int] | None:
+    """Where a page begins: behind which job, by the time when it was queued and its key."""
+    if cursor == "":
+        return None
+    try:
+        data = str(text("cursor", cursor)).encode("ascii")
+        moment, key = json.loads(base64.b64decode(data + b"=" * (-len(data) % 4), b"-_", validate=True))
+        return int(moment), int(key)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        raise OptionError(f"cursor must be one that find returned, or empty, but got {brief(cursor)}") from None

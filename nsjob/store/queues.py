@@ -1,0 +1,173 @@
+"""StoredQueue: what a pool knows of one queue of the store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nsjob.pool.options import NO_OPTIONS, JobOptions
+from nsjob.store import sql
+from nsjob.store.database import Row
+from nsjob.store.values import unpack
+
+if TYPE_CHECKING:
+    from nsjob.pool.queue import JobQueue
+    from nsjob.pool.work import Work
+    from nsjob.snippet import Snippet
+    from nsjob.store.core import StoredCore
+    from nsjob.store.serving import Serving
+
+__all__ = ["PlainRow", "StoredQueue"]
+
+_TINY = 0.005
+_SAMPLES = 8
+_STALE = 5.0  # seconds
+
+
+class PlainRow:
+    """What jobs have in common that are queued with the same script and no options.
+
+    Attributes:
+        columns: of their rows.
+        bare: whether the columns of sql.PLAIN_COLUMNS are all that they have.
+        work, options: what they do where they run here, once that is known; and for what queue and serving.
+    """
+
+    __slots__ = ("bare", "columns", "local", "options", "serves", "work")
+
+    work: Work
+    options: JobOptions
+
+    def __init__(self, columns: Mapping[str, Any]) -> None:
+        self.columns: dict[str, Any] = {**columns, "plain": self}
+        self.bare = all(columns[name] is None for name in sql.COLUMNS if name not in sql.PLAIN_COLUMNS + ["id", "key"])
+        self.local: JobQueue | None = None
+        self.serves: Serving | None = None
+
+
+class StoredQueue:
+    """One queue.
+
+    Attributes:
+        number: its id in the store.
+        held: the slots that this pool holds of it.
+        taken: keys of the jobs that this pool has.
+        hungry: whether it may have jobs to be taken.
+    """
+
+    def __init__(self, row: Row, made: Callable[[StoredQueue], JobQueue], capture: Callable[[], None]) -> None:
+        self._made = made
+        self.capture = capture
+        self._local: JobQueue | None = None
+        self.number: int = row["id"]
+        self.name: str = row["name"]
+        self.next_id = self.last_id = 0  # the block of ids that this pool has
+        self.held = 0
+        self.taken: set[int] = set()
+        self.claims = 0  # in the transaction that goes on
+        self.hungry = True
+        self.shrunk = False  # it has fewer slots than pools may hold
+        self.idle_since = time.monotonic()
+        self._runs = 0
+        self._mean = 0.0
+        self._settings = ""
+        self._kept: object = None
+        self.plain_rows: dict[tuple[Snippet, bool], PlainRow] = {}  # of jobs that were given no options
+        self.ranges = False  # whether it has ranges that have not ended
+        self.ranged_until = 0.0  # by the monotonic clock: what is read before may be older than what was done here
+        self.update(row)
+
+    def update(self, row: Row) -> None:
+        """The store says this of it now."""
+        if row["maxthreads"] > getattr(self, "maxthreads", 0) or (getattr(self, "paused", False) and not row["paused"]):
+            self.hungry = True
+        self.maxthreads: int = row["maxthreads"]
+        self.paused = bool(row["paused"])
+        if "ranges" in row and time.monotonic() >= self.ranged_until:
+            self.ranges = bool(row["ranges"])
+        self.req: str = row["req"]
+        self.created: int = row["created"]
+        if row["settings"] != self._settings:
+            self._settings = row["settings"]
+            settings: dict[str, Any] = json.loads(self._settings)
+            self.desc: str = settings.get("desc", "")
+            self.maxqueued: int | None = settings.get("maxqueued")
+            self.maxperkey: int | None = settings.get("maxperkey")
+            self.onerror: str = settings.get("onerror", "continue")
+            self.engine: str = settings.get("engine", "thread")
+            self.engine_options: dict[str, Any] = settings.get("engine_options", {})
+            self.pre: list[str] | None = settings.get("pre")
+            self.post: list[str] | None = settings.get("post")
+            self.lang: str = settings.get("lang", "")
+        kept = row["defaults"]
+        if kept != self._kept or not hasattr(self, "defaults"):
+            self._kept = kept
+            self.plain_rows.clear()
+            self.kept_defaults = bytes(kept) if kept is not None else None
+            given = unpack(self.kept_defaults) or {}
+            if "retryon" in given:
+                given["retryon"] = tuple(given["retryon"])
+            self.defaults: JobOptions = NO_OPTIONS.changed(given)
+        if self.held > self.maxthreads:
+            self.shrunk = True
+            self.hold(self.maxthreads)
+
+    def busy(self) -> int:
+        """How many of its jobs this pool has that want a slot: those that wait for other jobs have given theirs back."""
+        return len(self.taken) + self.claims - (self._local.yielded if self._local is not None else 0)
+
+    def note_range(self) -> None:
+        """A range comes in."""
+        self.ranges = True
+        self.ranged_until = time.monotonic() + _STALE
+
+    def hold(self, slots: int) -> None:
+        """This pool has so many slots now."""
+        self.held = slots
+        if self._local is not None and slots:
+            core = self._local.core
+            core.locked(_resize, core, self._local, slots)
+
+    def local(self, core: StoredCore) -> JobQueue:
+        """Where its jobs run here."""
+        if self._local is None or core.queues.get(self.name) is not self._local:
+            self._local = self._made(self)
+        if self.held and self._local.maxthreads != self.held:
+            core.locked(_resize, core, self._local, self.held)
+        return self._local
+
+    def dress(self, work: Work, local: JobQueue) -> Work:
+        """Work with what its queue puts around it."""
+        from nsjob.pool.work import Hooked, Hosted
+
+        if local.host is not None:
+            work = Hosted(local.host, work)
+        if local.before is not None or local.after is not None:
+            work = Hooked(local.before, work, local.after)
+        return work
+
+    # -- how long its jobs take ------------------------------------------------------------------------------------
+
+    def took(self, seconds: float) -> None:
+        """One of its jobs took that long."""
+        self._runs += 1
+        self._mean += (seconds - self._mean) / min(self._runs, 32)
+
+    def forget_mean(self) -> None:
+        """Its jobs are not what they were."""
+        self._runs = 0
+        self._mean = 0.0
+
+    def tiny(self) -> bool:
+        """Whether its jobs are so short that they are had in batches."""
+        return self._runs >= _SAMPLES and self._mean < _TINY and self.maxperkey is None
+
+
+def _resize(core: Any, queue: JobQueue, slots: int) -> None:
+    if queue.maxthreads != slots:
+        core.wake()
+        core.commit_resize(queue, slots)
+        core.refresh(queue)
+        core.wake()
