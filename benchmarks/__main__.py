@@ -9,19 +9,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import engines, language, shell, startup, table
+from benchmarks import engines, language, shell, startup, store, table
 from benchmarks import measures as pools
 from benchmarks.trials import Figures, Measure, figures
 
 
 def measures(quick: bool) -> list[Measure]:
-    """All measures: of the pool, then of the language, of the shell, of the engines, and of starting."""
+    """All measures: of the pool, then of the language, of the shell, of the engines, of the store, and of starting."""
     if quick:
         return [
             *pools.measures(pools.QUICK),
             *language.measures(language.QUICK),
             *shell.measures(shell.QUICK),
             *engines.measures(engines.QUICK),
+            *store.measures(store.QUICK),
             *startup.measures(),
         ]
     return [
@@ -29,6 +30,7 @@ def measures(quick: bool) -> list[Measure]:
         *language.measures(language.FULL),
         *shell.measures(shell.FULL),
         *engines.measures(engines.FULL),
+        *store.measures(store.FULL),
         *startup.measures(),
     ]
 

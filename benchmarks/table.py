@@ -25,7 +25,8 @@ def machine() -> str:
 
 def versions() -> str:
     """The libraries among the pools, with their versions; those that are not installed are named."""
-    return ", ".join(f"{name} {version(name)}" for name in ("nsjob", "joblib", "pebble"))
+    names = ("nsjob", "joblib", "pebble", "huey", "procrastinate", "pgqueuer")
+    return ", ".join(f"{name} {version(name)}" for name in names)
 
 
 def version(name: str) -> str:

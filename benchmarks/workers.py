@@ -12,10 +12,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 ANSWER = 2
 PGQUEUER_BATCH = 10
+HOME = Path(__file__).parents[1]
 
 
 @contextlib.contextmanager
@@ -23,7 +25,8 @@ def workers(kind: str, url: str, count: int, threads: int) -> Iterator[None]:
     """So many worker processes, all of them ready."""
     command = [sys.executable, "-m", "benchmarks.workers", kind, url, str(threads)]
     processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HOME)
+        for _ in range(count)
     ]
     try:
         for process in processes:

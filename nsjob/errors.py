@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "CannotPickle",
@@ -227,6 +228,15 @@ class RangeFailed(NsjobError):
             said = ""
         said = f"{type(cause).__name__}: {said}" if said else type(cause).__name__
         return f"{super().__str__()}. Index {self.index}: {named(said)}"
+
+    def __reduce__(self) -> Any:
+        return _range_failed, (super().__str__(), self.index, self.__cause__)
+
+
+def _range_failed(message: str, index: int, cause: BaseException | None) -> RangeFailed:
+    made = RangeFailed(message, index)
+    made.__cause__ = cause
+    return made
 
 
 class WorkerLost(NsjobError, RuntimeError):

@@ -76,6 +76,7 @@ class ModelQueue:
     jobs: dict[str, ModelJob] = field(default_factory=dict)
     done: list[ModelJob] = field(default_factory=list)  # of its jobs, in order of completion
     passed: list[ModelJob] = field(default_factory=list)  # done and gone in one step: a waiter may have seen them
+    pausing: set[str] = field(default_factory=set)  # jobs whose failure pauses it once it is told; see `end`
     serial: int = 0
     ended: Counter[str] = field(default_factory=Counter)
     top: int | None = None  # the place of its next job
@@ -112,7 +113,7 @@ class Model:
     # -- what runs next
 
     def startable(self) -> list[ModelJob]:
-        """The jobs of which one must start now: of queues of equal priority, any whose turn it can be."""
+        """The jobs of which one must start now: where a cap binds, of queues of equal priority any whose turn it is."""
         chosen: list[ModelJob] = []
         for queue in self.queues.values():
             job = queue.next()
@@ -124,10 +125,10 @@ class Model:
                 chosen.append(job)
         if self.cap is not None and sum(len(queue.of("running")) for queue in self.queues.values()) >= self.cap:
             return []
+        if self.cap is None or self.cap >= sum(queue.maxthreads for queue in self.queues.values()):
+            return chosen  # each queue has slots of its own: which of them is first is not said
         best = max((job.place[0] for job in chosen), default=0)
         chosen = [job for job in chosen if job.place[0] == best]
-        if self.cap is None:
-            return chosen
         return [job for job in chosen if not any(job.queue in other.queue.passed_by for other in chosen)]
 
     def start(self, job: ModelJob) -> None:
@@ -167,7 +168,13 @@ class Model:
         job.place = self._behind(job.priority)
         self._tell("queued", job)
 
-    def end(self, job: ModelJob, outcome: str) -> None:
+    def end(self, job: ModelJob, outcome: str, follows: bool = False) -> None:
+        """The job is done.
+
+        Arguments:
+            follows: it ends because of another one that it came after. That takes the pool a moment, in which the slot
+                of the other one can be given to a job that waits: the failure pauses the queue when it is told.
+        """
         queue = job.queue
         leaves = job.aside or job.waited or outcome == "cancelled"
         job.state, job.outcome, job.late, job.grace = "done", outcome, None, None
@@ -183,15 +190,24 @@ class Model:
                 continue
             other.after.remove(job)
             if outcome != "ok":
-                self.end(other, "error")
+                self.end(other, "error", follows=True)
             elif not other.after and other.not_before is None:
                 other.place = self._arrival(other)
         if outcome not in ("ok", "cancelled"):
-            if queue.onerror == "pause":
+            if queue.onerror == "pause" and follows:
+                queue.pausing.add(job.id)
+            elif queue.onerror == "pause":
                 queue.paused = True
             elif queue.onerror == "cancel":
                 for other in queue.of("scheduled"):
                     self.end(other, "cancelled")
+
+    def told(self, kind: str, queue: str, id: str) -> None:
+        """The pool told of the end of a job."""
+        found = self.queues.get(queue)
+        if kind == "finished" and found is not None and id in found.pausing:
+            found.pausing.remove(id)
+            found.paused = True
 
     def leave(self, job: ModelJob) -> None:
         queue = job.queue
@@ -323,7 +339,8 @@ class Model:
             raise Refused("WrongState")
         if job.state == "running":
             if not job.asked and not job.cancelled:
-                job.asked, job.snoozed = "snooze", seconds
+                job.asked = "snooze"
+            job.snoozed = seconds  # of two that come before it ends, the later one says for how long
         else:
             job.not_before = self.now + seconds
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as program
-from benchmarks import engines, language, shell, startup, table
+from benchmarks import engines, language, shell, startup, store, table
 from benchmarks.measures import Sizes, measures
 from benchmarks.trials import AtLeast, AtMost, Comparison, Measure, Reading, figures
 
 # Only of memory there must be more: a process grows by pages.
 TINY_SCRIPTS = language.Sizes(turns=100, fib=5, source=5_000, appended=(10, 100))
 TINY_ENGINES = engines.Sizes(tiny=20, burning=2, turns=100, programs=10, spooled=5, tasks=50)
+TINY_STORE = store.Sizes(jobs=64, postgres=20, latency=2, indexes=1_000, done=500, leased=20)
 TINY_SHELL = shell.Sizes(queued=50, tiny=50)
 TINY = Sizes(jobs=56, trips=5, backlogs=(10, 20, 50), queues=10, cancels=(10, 50), scheduled=3_000, least=20)
 
@@ -27,6 +28,7 @@ TINY = Sizes(jobs=56, trips=5, backlogs=(10, 20, 50), queues=10, cancels=(10, 50
         *language.measures(TINY_SCRIPTS),
         *shell.measures(TINY_SHELL),
         *engines.measures(TINY_ENGINES),
+        *store.measures(TINY_STORE),
         *startup.measures(),
     ],
     ids=lambda measure: measure.name,

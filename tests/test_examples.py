@@ -133,3 +133,28 @@ def test_a_cluster_computes_checksums_on_two_workers(tmp_path: Path) -> None:
     lines = ended.stdout.splitlines()
     assert lines[:8] == [f"e3b0c44298fc1c14 m{n}.py" for n in range(8)]
     assert lines[8].startswith("8 files: ")
+
+
+def test_digests_are_kept_and_a_second_run_does_what_is_new(tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy", reason="the example needs nsjob[store]")
+    place = tmp_path / "files"
+    (place / "below").mkdir(parents=True)
+    (place / "one").write_text("1")
+    (place / "below" / "a name").write_text("22")
+    command = ("-m", "nsjob", "--store", tmp_path / "digests.db", "examples/digests.nsj", place)
+
+    first = run(*command)
+    (place / "three").write_text("333")
+    second = run(*command)
+
+    assert (first.returncode, first.stderr) == (0, "2 files, 2 of them new\n")
+    assert (second.returncode, second.stderr) == (0, "3 files, 1 of them new\n")
+    assert [line.rpartition("/")[2] for line in second.stdout.splitlines()] == ["one", "three", "a name"]
+    assert second.stdout.startswith("6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b  ")
+    assert set(first.stdout.splitlines()) < set(second.stdout.splitlines())
+
+
+def test_digests_say_what_they_take(tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy", reason="the example needs nsjob[store]")
+    ended = run("-m", "nsjob", "--store", tmp_path / "digests.db", "examples/digests.nsj", tmp_path / "nowhere")
+    assert (ended.returncode, ended.stderr) == (2, f"digests: not a directory: {tmp_path / 'nowhere'}\n")

@@ -238,6 +238,7 @@ class PoolMachine(RuleBasedStateMachine):
             told = kind, name, id, report[3]
             self.check(self.model.due[told] > 0, f"the pool tells {told}, the model expects {dict(+self.model.due)}")
             self.model.due[told] -= 1
+            self.model.told(kind, name, id)
 
     def _answers_due(self) -> list[str]:
         """The waits that must end now."""

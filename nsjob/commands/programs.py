@@ -89,7 +89,7 @@ def send(shell: Shell, queueId: QueueId, jobId: JobId, text_: Words) -> str:
 def taskfile(shell: Shell, queueId: QueueId, jobId: JobId, name: Text = "") -> str:
     """Return the directory of a program's task, or the name of a file in it: out.log, err.log, task.json.
 
-    It is there until its time is over (create -keep), also when the job has left its queue.
+    It is there until its time is over (-keep), also when the job has left its queue.
 
     Arguments:
         queueId: The queue.
@@ -108,9 +108,12 @@ def taskfile(shell: Shell, queueId: QueueId, jobId: JobId, name: Text = "") -> s
 
 @NS_JOB.subcommand()
 def cleanup(shell: Shell) -> int:
-    """Remove the directories of programs whose time is over (create -keep), and return how many.
+    """Remove done jobs and the directories of programs whose time is over (-keep), and return how many.
+
+    Jobs that somebody waited for have left, and are none of them.
 
     Example:
+        create -keep 1h q
         cleanup
     """
     return shell.pool.cleanup()

@@ -69,6 +69,7 @@ class CommonWords(TypedDict, total=False):
     subtopic: Annotated[Text, "A label to find jobs by, within a topic."]
     group: Annotated[Text, "A label for jobs that belong together."]
     metadata: Annotated[Dictionary, "Labels: names and values."]
+    keep: Annotated[Time, "How long it is kept when done, until `cleanup`: for ever, in a store 30 days."]
     capture: Annotated[Flag, "Keep what it prints, for `output`."]
 
 
@@ -87,8 +88,7 @@ class QueueWords(InputWords, total=False):
     detached: Annotated[Flag, "Nobody waits for its jobs: each leaves the queue when done; a failure is logged."]
     maxmem: Annotated[Text, "How much memory a worker process may take, like 512M (process engine)."]
     jobsperworker: Annotated[Amount, "A worker ends after so many jobs (process engine)."]
-    spool: Annotated[FilePath, "The directory that keeps what programs write (command engine)."]
-    keep: Annotated[Time, "How long that is kept after their end; 30 days by default (command engine)."]
+    spool: Annotated[FilePath, "The directory that keeps what programs write, for -keep or 30 days (command engine)."]
     address: Annotated[Text, "Of the scheduler, like tcp://host:8786; a cluster is started without it (dask engine)."]
     workers: Annotated[Amount, "How many worker processes a cluster has that is started (dask engine)."]
     resources: Annotated[Dictionary, "What each job takes of a worker's: names and amounts (dask engine)."]

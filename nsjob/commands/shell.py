@@ -49,10 +49,10 @@ class Shell:
             return self._pool
         pool = self._pool()
         if pool.store:
-            self._take_over(pool)
+            self.take_over(pool)
         return pool
 
-    def _take_over(self, pool: Pool) -> None:
+    def take_over(self, pool: Pool) -> None:
         """Have the procs that other shells have defined for the jobs of a store."""
         from nsjob.commands.languages import languages_of  # late: it needs the pool's modules
 

@@ -9,7 +9,7 @@ ENGINES["thread"] = ThreadEngine
 LATE["process"] = "nsjob.engines.process:PROCESS"
 LATE["interpreter"] = "nsjob.engines.interpreter:INTERPRETER"
 LATE["command"] = "nsjob.engines.command:COMMAND"
-OPTION_OF.update(maxmem="process", jobsperworker="process", spool="command", keep="command")
+OPTION_OF.update(maxmem="process", jobsperworker="process", spool="command")
 LATE["executor"] = "nsjob.engines.executor:EXECUTOR"
 OPTION_OF["executor"] = "executor"
 LATE["dask"] = "nsjob.engines.dask_cluster:DASK"

@@ -115,7 +115,7 @@ class CommandEngine:
 
     Arguments:
         options: spool (the directory of the tasks' directories; a temporary one where none is given), keep (seconds
-            for which those of ended tasks are kept).
+            for which those of ended tasks are kept, unless their jobs say otherwise).
     """
 
     def __init__(self, core: Core, queue: str, options: Mapping[str, Any]) -> None:
@@ -189,7 +189,8 @@ class CommandEngine:
             end_marked(_MARK, mark)
         status = _STOPPED.get(run.reason or "") or ("done" if code == 0 else "error")
         record.update(status=status, exitcode=code, ended=core.wall(core.now()))
-        record["expires"] = record["ended"] + self._keep
+        keep = job.options.keep
+        record["expires"] = record["ended"] + (self._keep if keep is None else keep)
         _write(directory, record)
         if code:
             raise CommandFailed.of(program.argv[0], process.pid, code, _last_line(path / "err.log"))

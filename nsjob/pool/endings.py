@@ -403,6 +403,7 @@ class Endings(Departures):
         """Wake those who wait for the job's end, and note the callbacks to be called when the lock is free."""
         particulars = job._particulars
         if particulars is not None:
+            particulars.pending = ()  # the particulars can be remembered; the values of other jobs are not
             parks, particulars.parks = particulars.parks, ()
             for entry in parks:
                 if isinstance(entry, Park):

@@ -27,6 +27,7 @@ __all__ = [
     "DirectoryStore",
     "Entry",
     "Manifest",
+    "checked",
     "collected",
     "remove_directory",
     "unpack",
@@ -109,7 +110,7 @@ class DirectoryStore:
         number, temporary = tempfile.mkstemp(dir=self._directory)
         try:
             with os.fdopen(number, "wb") as file:
-                for chunk in _checked(digest, chunks):
+                for chunk in checked(digest, chunks):
                     file.write(chunk)
             os.replace(temporary, path)
         except BaseException:
@@ -144,7 +145,7 @@ class Contents(dict[str, bytes]):
         return digest in self
 
     def put(self, digest: str, chunks: Iterable[bytes]) -> None:
-        self[digest] = b"".join(_checked(digest, chunks))
+        self[digest] = b"".join(checked(digest, chunks))
 
     def get(self, digest: str) -> Iterable[bytes]:  # type: ignore[override]
         return (self[digest],)
@@ -343,7 +344,12 @@ def _chunks(file: Any) -> Iterator[bytes]:
         yield chunk
 
 
-def _checked(digest: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def checked(digest: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same chunks.
+
+    Raises:
+        OptionError: after the last one, where they have another digest.
+    """
     hasher = hashlib.sha256()
     for chunk in chunks:
         hasher.update(chunk)
@@ -385,7 +391,7 @@ def unpack(entries: Iterable[Entry], store: ContentStore, directory: str) -> Non
             links.append(entry)
             continue
         with open(path, "xb") as file:
-            for chunk in _checked(entry.digest, store.get(entry.digest)):
+            for chunk in checked(entry.digest, store.get(entry.digest)):
                 file.write(chunk)
         os.chmod(path, entry.mode | 0o400)
     for entry in links:  # at last: nothing is written through them

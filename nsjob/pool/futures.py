@@ -94,7 +94,9 @@ class QueueExecutor(Executor):
     def _future(self) -> JobFuture:
         return JobFuture()
 
-    def _work(self, future: JobFuture, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
+    def _work(
+        self, future: JobFuture, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Call:
         return Call(_body, (future, fn, args, kwargs), {})
 
     def _forget(self, future: Future[Any]) -> None:

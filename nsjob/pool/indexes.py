@@ -193,6 +193,10 @@ class IndexSet:
                 made._append(first, last)
         return made
 
+    def __and__(self, other: IndexSet) -> IndexSet:
+        """What is in both."""
+        return self - (self - other)
+
     def __sub__(self, other: IndexSet) -> IndexSet:
         """What is in this one and not in the other."""
         made = IndexSet()

@@ -106,7 +106,8 @@ class Looking(Verbs):
         """Whether two jobs do the same in the same way: the same body, values, files (by content) and options.
 
         What names a job, times it or describes it is left out: `jobid`, `ifnew`, `detached`, `head`, `delay`, `at`,
-        `expires`, `lifetime`, `after`, `unique` and `note`. So is the queue. Jobs that left are known as by `show`.
+        `expires`, `lifetime`, `keep`, `after`, `unique` and `note`. So is the queue. Jobs that left are known as by
+        `show`.
 
         Arguments:
             first, second: Jobs, or pairs of a queue's name and a job's id.

@@ -78,6 +78,7 @@ class Moving(Verbs):
         core = self._core
         states = (SCHEDULED, RUNNING) if keep_done else (SCHEDULED, RUNNING, DONE)
         jobs: list[Job] = core.guarded(lambda: [job for job in queue.table.values() if job.state in states])
+        jobs.sort(key=lambda job: job.state is not SCHEDULED)  # else those that wait come in where others were
         for job in jobs:
             if keep_done:
                 core.cancel_live_job(job)

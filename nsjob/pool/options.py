@@ -43,6 +43,8 @@ class JobOptions:
         at: a time (seconds since the epoch, or an aware datetime) before which it does not start.
         expires: seconds after which it is given up where it has not started; or an aware datetime.
         lifetime: seconds after which it ends, outcome `expired`, whether it waits or runs; None for no limit.
+        keep: seconds for which it is kept after its end where nobody waits for it; then `Pool.cleanup` removes it. None
+            for ever; with a store, for as long as that says (30 days).
         after: jobs that must end ok first: ids of the same queue, (queue, id) pairs, or Job handles.
         key: shares the queue's `maxperkey`.
         unique: while a job with this value waits or runs, that one is returned and no second one is queued.
@@ -71,6 +73,7 @@ class JobOptions:
     at: float | None = None
     expires: float | None = None
     lifetime: float | None = None
+    keep: float | None = None
     after: tuple[Any, ...] = ()
     key: str | None = None
     unique: str | None = None
@@ -301,6 +304,7 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "at": _optional(moment),
     "expires": _optional(_expires),
     "lifetime": _optional(_limit),
+    "keep": _optional(_duration),
     "after": _after,
     "key": _optional(text),
     "unique": _optional(text),

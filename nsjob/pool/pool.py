@@ -47,6 +47,7 @@ __all__ = ["Pool"]
 _serial = itertools.count()
 _ONERROR = ("continue", "pause", "cancel")
 _MOST_THREADS = 1_000_000
+_BOTH = frozenset(["keep"])  # options of jobs that engines may heed too
 
 
 class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs):
@@ -86,9 +87,12 @@ class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs
         immediate: bool = False,
         name: str | None = None,
         clock: Clock | None = None,
-        store: None = None,
+        store: Any = None,
+        **of_stores: Any,
     ) -> None:
         self._closed = True  # until all is checked
+        if of_stores:
+            raise OptionError(f"{', '.join(of_stores)}: only a pool with a store takes that")
         cap = None if maxthreads is None else _threads("maxthreads", maxthreads)
         title = f"nsjob-{next(_serial)}" if name is None else name_text("name", name)
         self._defaults = NO_OPTIONS.changed({"capture_output": True} if flag("capture_output", capture_output) else {})
@@ -635,7 +639,8 @@ def _engine(engine: Any, given: dict[str, Any]) -> tuple[Callable[[Core], Engine
     kind = engine_named(engine)
     if isinstance(kind, EngineKind):
         for name in [name for name in given if name in kind.options]:
-            options[name] = given.pop(name)
+            options[name] = given[name] if name in _BOTH else given.pop(name)
+        options = {name: value for name, value in options.items() if value is not None or name not in _BOTH}
         options = {name: kind.options[name](name, value) for name, value in options.items()}
     for name in given:
         if name in OPTION_OF:

@@ -1,4 +1,4 @@
-"""The verbs about programs: exec, send, taskfile, cleanup."""
+"""The verbs about programs: exec, send, taskfile; and cleanup."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from nsjob.errors import NoSuchTask, OptionError, WrongState, brief
-from nsjob.pool.job import RUNNING, Job
+from nsjob.pool.job import DONE, RUNNING, Job
 from nsjob.pool.options import flag, name_text, text
 from nsjob.pool.verbs import Verbs, id_of
 from nsjob.pool.work import Program
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path  # not more: it takes a tenth of what a pool takes to import
 
 __all__ = ["Programs", "program_words"]
+
+_TOGETHER = 1_000  # jobs that leave without letting go of the lock
 
 
 def program_words(argv: object) -> list[str]:
@@ -104,9 +106,32 @@ class Programs(Verbs):
         return cast("Path", engine.task_directory(id))
 
     def cleanup(self) -> int:
-        """Remove the directories of programs whose time is over. Returns how many."""
+        """Remove done jobs that nobody has waited for, and the directories of programs, whose time is over (`keep`).
+
+        Returns how many of both there were.
+        """
+        removed: int = self._clean_jobs()
         now = time.time()
         engines: list[Any] = [engine for engine in self._core.engines.values() if hasattr(engine, "clean")]
         if self._core.depot is not None:
             self._core.depot.sweep()
-        return sum(engine.clean(now) for engine in engines)
+        return removed + sum(int(engine.clean(now)) for engine in engines)
+
+    def _clean_jobs(self) -> int:
+        """Let the done jobs go whose time is over. Returns how many there were."""
+        core = self._core
+        moment = core.now()
+
+        def is_over(job: Job) -> bool:
+            keep = job._options.keep
+            return keep is not None and job.state is DONE and job._ended + keep <= moment
+
+        def leave(jobs: list[Job]) -> int:
+            over = [job for job in jobs if job.req == "none" and job._queue.table.get(job.id) is job]
+            for job in over:
+                core.depart(job._queue, job)
+            return len(over)
+
+        tables = core.guarded(lambda: [job for queue in core.queues.values() for job in queue.table.values()])
+        old = [job for job in tables if is_over(job)]  # outside the lock: there may be very many jobs
+        return sum(int(core.guarded(leave, old[at : at + _TOGETHER])) for at in range(0, len(old), _TOGETHER))

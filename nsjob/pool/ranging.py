@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nsjob.durations import seconds
 from nsjob.errors import NoSuchQueue, OptionError, QueueFull, Reentered, WrongState, brief
@@ -19,7 +19,10 @@ from nsjob.pool.verbs import Verbs, bound, caller_variables, check_heartbeat, dr
 from nsjob.pool.work import Call, Housed, Script, Work
 from nsjob.snippet import compile_snippet
 
-__all__ = ["Indexes", "Ranging"]
+if TYPE_CHECKING:
+    from nsjob.pool.core import Core
+
+__all__ = ["Indexes", "Ranging", "index_info"]
 
 Indexes: TypeAlias = str | Iterable[int]
 Body: TypeAlias = str | Script | Callable[[int], Any]
@@ -171,34 +174,40 @@ class Ranging(Verbs):
         if index not in ranged.indexes:
             raise OptionError(f"job {known.id} has no index {brief(index)}: it must be one of {ranged.indexes.brief()}")
 
-        def look() -> tuple[str, int, Past | None]:
-            one = ranged.active.get(index)
-            if one is not None and one.state is RUNNING:
-                return "active", one.attempt - 1, Past(one, one._queue, "", None)
-            if one is not None:  # it waits for a retry, or was put back
-                runs = one.particulars().runs
-                return "active", one.attempt, runs[-1] if runs else None
-            if index in ranged.failed:
-                last = ranged.failures.get(index)
-                return "failed", last.attempt if last is not None else 1, last
-            if index in ranged.succeeded:
-                last = ranged.successes.get(index)
-                return "succeeded", last.attempt - 1 if last is not None else 0, last
-            return "cancelled" if index in ranged.cancelled else "pending", 0, None
+        return index_info(core, ranged, index)
 
-        state, failures, last = core.guarded(look)
-        run = last.record(core) if last is not None else None
-        return IndexInfo(
-            index=index,
-            state=state,
-            name=core.name if run is not None else "",
-            host=run.host if run is not None else "",
-            start=run.started if run is not None else None,
-            deadline=run.deadline if run is not None else None,
-            end=run.ended if run is not None else None,
-            failures=failures,
-            error=run.reason if run is not None else "",
-        )
+
+def index_info(core: Core, ranged: Range, index: int) -> IndexInfo:
+    """What has become of one index of a range. Outside the lock, which it takes for a moment."""
+
+    def look() -> tuple[str, int, Past | None]:
+        one = ranged.active.get(index)
+        if one is not None and one.state is RUNNING:
+            return "active", one.attempt - 1, Past(one, one._queue, "", None)
+        if one is not None:  # it waits for a retry, or was put back
+            runs = one.particulars().runs
+            return "active", one.attempt, runs[-1] if runs else None
+        if index in ranged.failed:
+            last = ranged.failures.get(index)
+            return "failed", last.attempt if last is not None else 1, last
+        if index in ranged.succeeded:
+            last = ranged.successes.get(index)
+            return "succeeded", last.attempt - 1 if last is not None else 0, last
+        return "cancelled" if index in ranged.cancelled else "pending", 0, None
+
+    state, failures, last = core.guarded(look)
+    run = last.record(core) if last is not None else None
+    return IndexInfo(
+        index=index,
+        state=state,
+        name=core.name if run is not None else "",
+        host=run.host if run is not None else "",
+        start=run.started if run is not None else None,
+        deadline=run.deadline if run is not None else None,
+        end=run.ended if run is not None else None,
+        failures=failures,
+        error=run.reason if run is not None else "",
+    )
 
 
 def _range_of(known: Job | Left) -> Range:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["equivalent"]
 
 # What names a job, says when it is to run, or describes it in words of its own.
-_APART = frozenset("detached head jobid ifnew delay at expires lifetime after unique note".split())
+_APART = frozenset("detached head jobid ifnew delay at expires lifetime keep after unique note".split())
 
 
 def equivalent(work: Work, options: JobOptions, other_work: Work, other_options: JobOptions) -> bool:

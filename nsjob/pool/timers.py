@@ -154,6 +154,7 @@ class Timers:
             for timer in due:
                 arguments = timer.arguments  # before the action: `cancel` takes them in the other order
                 act, timer.action = timer.action, None
+                timer.arguments = ()  # who keeps the timer keeps nothing by it
                 if act is not None:
                     self._call(act, arguments)
             if due or self._soon:

@@ -111,6 +111,7 @@ class Waits:
             # Whatever landed here, the wait is over; a result that was handed to it goes back.
             core.whole(self._give_back, queue, wait)
             raise
+        wait.job = None  # the wait can be remembered with the job's particulars; the value is not
         parks.append(park)  # a wake that comes late is a spurious one to who sleeps in it then
         return job
 
@@ -153,7 +154,7 @@ class Waits:
         return False
 
     def _give_back(self, queue: JobQueue, wait: Wait) -> None:
-        job = wait.job
+        job, wait.job = wait.job, None
         wait.active = False
         if job is None:
             return

@@ -54,6 +54,7 @@ def run(opened: Callable[[], Pool], *, argv: list[str], rc: bool) -> int:
             if came:
                 prompt.say("terminated")
                 prompt.leaving().cancel()
+            prompt.let_go()
     return code
 
 

@@ -35,6 +35,8 @@ class Session:
     def __init__(self, pool: Pool | Callable[[], Pool], face: Face | None = None) -> None:
         self.shell = Shell(pool, face=face)
         self.interp = self.shell.interp
+        if not callable(pool) and pool.store:
+            self.shell.take_over(pool)
 
     def eval(self, script: str, /, **variables: Any) -> Any:
         """Evaluate commands, and return the result of the last one; the script `$_` has it then.

@@ -270,6 +270,11 @@ class Sitting:
             return StoredLeaving(cast("StoredPool", self.pool), self._questions.choice, self.say)
         return Leaving(self.pool, self._questions.choice, wait, self.say)
 
+    def let_go(self) -> None:
+        """Leave a store, however the prompt was left: what still runs here goes back to it."""
+        if self._pool is not None and self._pool.store:
+            self.leaving().cancel()
+
     # -- what comes to the screen --------------------------------------------------------------------------------
 
     def _progress(self, queues: Sequence[str], job: str) -> AbstractContextManager[Any]:

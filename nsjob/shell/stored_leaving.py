@@ -1,4 +1,4 @@
-"""StoredLeaving: the end of a prompt over a store. The jobs stay there; only what runs in this process is asked about."""
+"""StoredLeaving: the end of a prompt over a store. The jobs stay there; what runs in this process is asked about."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ class Figures(NamedTuple):
     running: int
     done: int
     failed: int
+    client: bool = False  # it runs nothing: other processes do
 
 
 _NOTHING = Figures(0, 0, 0, 0, 0, 0, 0, 0)
@@ -62,6 +63,7 @@ class Toolbar:
             running=counts.running,
             done=counts.ok + counts.error + counts.cancelled + counts.timeout + counts.expired,
             failed=counts.error + counts.timeout + counts.expired,
+            client=not getattr(pool, "leases", True),
         )
 
     def __call__(self) -> StyleAndTextTuples:
@@ -103,6 +105,8 @@ def _lined_up(*groups: list[tuple[str, str]]) -> StyleAndTextTuples:
 
 
 def _long(figures: Figures) -> StyleAndTextTuples:
+    if figures.client:
+        return _short(figures)
     return _lined_up(
         [
             _count(figures.busy, "threads busy", "running"),

@@ -1,6 +1,6 @@
 """Bell: how a pool hears that others have changed the store, and remembers what is due.
 
-PostgreSQL tells by NOTIFY where a pool has said that it wants to know; SQLite has a counter that is cheap to read. Under
+PostgreSQL tells by NOTIFY; SQLite has a counter that is cheap to read. Under
 both is a look at the store after a while, which grows while nothing happens.
 """
 
@@ -19,6 +19,7 @@ from nsjob.store.database import Database
 __all__ = ["Bell"]
 
 _FIRST = 0.005  # seconds between two looks
+_TELL_EVERY = 5.0  # seconds
 _logger = logging.getLogger("nsjob")
 
 
@@ -32,6 +33,7 @@ class Bell:
         look: called when something may have changed, and when nothing was heard for `maxpoll` seconds. Returns whether
             there was anything.
         tick: called often; returns in how many seconds it wants to be called again, or None.
+        hear: called with what PostgreSQL tells; returns whether that is a reason to look.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Bell:
         commits: Commits,
         look: Callable[[], bool],
         tick: Callable[[], float | None],
+        hear: Callable[[str], bool],
     ) -> None:
         self._database = database
         self._maxpoll = maxpoll
@@ -49,6 +52,7 @@ class Bell:
         self._made = -1
         self._look = look
         self._tick = tick
+        self._hear = hear
         self._park = Park()
         self._wanted = True
         self._closing = False
@@ -77,7 +81,7 @@ class Bell:
 
     def _serve(self) -> None:
         pause = _FIRST
-        last = 0.0
+        last = tell_at = 0.0
         while not self._closing:
             try:
                 due = self._tick()
@@ -91,7 +95,8 @@ class Bell:
                 wait = pause if due is None else min(pause, max(due, 0.0))
                 pause = min(pause * 1.5, self._longest())
             except Exception as error:
-                if not self._closing:
+                if not self._closing and time.monotonic() >= tell_at:
+                    tell_at = time.monotonic() + _TELL_EVERY
                     _logger.warning("the store could not be looked at: %s", error)
                 wait = pause = 0.5
             if self._park.sleep(wait):
@@ -123,9 +128,10 @@ class Bell:
                 connection.execute("LISTEN nsjob")
                 self.ring()  # what came before is seen
                 while not self._closing:
-                    for _ in connection.notifies(timeout=1.0, stop_after=1):
-                        self._changed = True
-                        self._park.wake()
+                    for message in connection.notifies(timeout=1.0, stop_after=1):
+                        if self._hear(message.payload):
+                            self._changed = True
+                            self._park.wake()
             except Exception as error:
                 if not self._closing:
                     _logger.warning("the store's messages are not heard for now: %s", error)

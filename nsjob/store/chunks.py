@@ -6,6 +6,7 @@ without a store. What has ended of it is kept every now and then, and at its end
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from nsjob.errors import JobCancelled, JobExpired, JobLost, RangeFailed
 from nsjob.pool.indexes import IndexSet
 from nsjob.pool.job import CANCELLED, ERROR, EXPIRED, OK
+from nsjob.pool.runs import said_by
 from nsjob.store import sql
 from nsjob.store.database import Cursor, Row
 from nsjob.store.ends import End
+from nsjob.store.rows import restored_options
 from nsjob.store.schema import READY, RUNNING
 from nsjob.store.values import clean, kept_error, pack, restored_error
 
@@ -24,13 +27,15 @@ if TYPE_CHECKING:
     from nsjob.store.keeper import Keeper
     from nsjob.store.queues import StoredQueue
 
-__all__ = ["EXPIRING", "STOPPING", "Tally", "cancel_range", "give_back_chunks", "keep_chunk", "take_chunk"]
+__all__ = [
+    "EXPIRING", "STOPPING", "Tally", "cancel_range", "drop_range", "end_range", "extend_chunk", "give_back_chunks",
+    "keep_chunk", "take_chunk",
+]  # fmt: skip
 
 STOPPING, EXPIRING = 1, 2  # why no more of a range is taken
-_WORTH = 1.0  # seconds of work that a chunk should be
-_FIRST = 4  # indexes for each slot, while nothing is known of how long they take
-_LARGEST = 20_000
+_LONGEST_LOG = 1_000  # lines
 _KEPT = 1_000  # failures of a range that are kept
+_PUT = ("pending", "succeeded", "failed", "cancelled", "stopping", "lost", "error", "first")
 
 
 def take_chunk(keeper: Keeper, cursor: Cursor, queue: StoredQueue, key: int, pool: int, slots: int) -> Row | None:
@@ -39,30 +44,85 @@ def take_chunk(keeper: Keeper, cursor: Cursor, queue: StoredQueue, key: int, poo
         return None
     known = cursor.row(sql.RANGE, job=key)
     row = cursor.row(sql.BY_KEY, key=key)
-    assert known is not None and row is not None
+    assert known is not None
+    assert row is not None
     pending = IndexSet.parse(known["pending"]) if known["pending"] else IndexSet()
     under_way = sum(chunk["most"] for chunk in cursor.rows(sql.CHUNKS, job=key))
     most = slots if not known["most"] else min(known["most"] - under_way, slots)
+    keyed = queue.maxperkey is not None and row["share"] is not None
+    if keyed:
+        shares = cursor.rows(sql.SHARES, queue=queue.number)
+        used = sum(int(share["jobs"]) for share in shares if share["share"] == row["share"])
+        most = min(most, (queue.maxperkey or 1) - used)
+        if most <= 0:
+            return None
     if not pending or most <= 0 or known["stopping"]:
         cursor.run(sql.RANGE_STATE, key=key, state=RUNNING, now=keeper.now())
         return None
-    size = slots if row["losses"] else keeper.chunk_size(key, slots)
-    chunk = pending.pop_first(min(size, len(pending)))
-    cursor.run(sql.NEW_CHUNK, job=key, pool=pool, most=most if known["most"] else 0, indexes=str(chunk))
+    bounded = bool(known["most"]) or keyed
+    chunk, pending = _next(known, pending, most + keeper.ahead(key, most), most)
+    cursor.run(sql.NEW_CHUNK, job=key, pool=pool, most=most if bounded else 0, indexes=str(chunk))
     _put(cursor, known, pending=pending)
     more = bool(pending) and (not known["most"] or under_way + most < known["most"])
     cursor.run(sql.RANGE_STATE, key=key, state=READY if more else RUNNING, now=keeper.now())
-    return {**row, "kind": known["kind"], "chunk": str(chunk), "most": most if known["most"] else 0, "attempt": 1}
+    return {
+        **row, "kind": known["kind"], "chunk": str(chunk), "most": most if bounded else 0, "attempt": 1,
+        "more": bool(pending),
+    }  # fmt: skip
+
+
+def _next(known: Row, pending: IndexSet, size: int, few: int) -> tuple[IndexSet, IndexSet]:
+    """The next indexes of a range, and those that are left then."""
+    chunk = pending.first(size)
+    lost = _lost(known)
+    if lost and chunk & lost[0]:  # as few as can be go with them where they take this pool with them, too
+        chunk = pending.first(few)
+    return chunk, pending - chunk
+
+
+def extend_chunk(cursor: Cursor, run: LocalRun, ahead: int, slots: int, there: int) -> tuple[IndexSet, bool, int]:
+    """Take more indexes of a range of which this pool has some.
+
+    Arguments:
+        ahead: how many are wanted beside those that can run.
+        slots: how many of its jobs the queue may run here.
+        there: how many this pool has that have not ended.
+
+    Returns them, whether there are more, and how many may be under way here; 0 for any number.
+    """
+    known = cursor.row(f"{sql.RANGE} FOR UPDATE", job=run.key)
+    mine = [chunk for chunk in cursor.rows(sql.CHUNKS, job=run.key) if chunk["pool"] == run.owner]
+    if known is None or not mine or known["stopping"] or not known["pending"]:
+        return IndexSet(), False, -1
+    most = mine[0]["most"]
+    if cursor.value(sql.GOES_BEFORE, job=run.key) is not None:
+        return IndexSet(), True, most
+    if known["most"] and run._options.key is None:
+        others = sum(chunk["most"] for chunk in cursor.rows(sql.CHUNKS, job=run.key)) - most
+        most = max(min(known["most"] - others, slots), most)
+    few = max(min(most or slots, slots) - there, 0)
+    chunk, pending = _next(known, _set(known["pending"]), few + ahead, few)
+    indexes = str(_set(mine[0]["indexes"]) | chunk)
+    cursor.run(sql.EXTEND_CHUNK, job=run.key, pool=run.owner, indexes=indexes, most=most)
+    _put(cursor, known, pending=pending)
+    if not pending:
+        cursor.run(sql.RANGE_STATE, key=run.key, state=RUNNING, now=None)
+    return chunk, bool(pending), most
 
 
 def _put(cursor: Cursor, known: Row, **changed: Any) -> None:
-    values = {name: known[name] for name in ("pending", "succeeded", "failed", "cancelled", "stopping", "error", "first")}
+    values = {name: known[name] for name in _PUT}
     values.update({name: str(value) if isinstance(value, IndexSet) else value for name, value in changed.items()})
     cursor.run(sql.PUT_RANGE, job=known["job"], **values)
 
 
 def _set(text: str) -> IndexSet:
     return IndexSet.parse(text) if text else IndexSet()
+
+
+def _lost(known: Row) -> list[IndexSet]:
+    """Which indexes were lost with a pool: first those that were once or more often, then twice or more often, ..."""
+    return [_set(text) for text in json.loads(known["lost"] or "[]")]
 
 
 def keep_chunk(keeper: Keeper, cursor: Cursor, job: LocalRun, ends: list[End], last: bool) -> bool:
@@ -79,7 +139,7 @@ def keep_chunk(keeper: Keeper, cursor: Cursor, job: LocalRun, ends: list[End], l
     tally = job.tally
     open_ = _set(mine[0]["indexes"])
     succeeded, failed, cancelled = (IndexSet(part for part in ended if part in open_) for ended in tally.new())
-    if not (tally.stopped or tally.expired):  # this pool leaves: what it does not run any more goes back
+    if not (tally.stopped or tally.expired or tally.dropped):  # this pool leaves: what does not run any more goes back
         cancelled = IndexSet()
     left = open_ - succeeded - failed - cancelled
     changed: dict[str, Any] = {
@@ -106,16 +166,24 @@ def keep_chunk(keeper: Keeper, cursor: Cursor, job: LocalRun, ends: list[End], l
     _put(cursor, known, pending=pending, stopping=stopping, **changed)
     done = sum(len(changed[name]) for name in ("succeeded", "failed", "cancelled"))
     note = f"{len(changed['failed'])} failed" if changed["failed"] else ""
-    cursor.run(sql.SAY, job=job.key, progress=_progress(done, len(_set(known["indexes"])), note), log=None, output=None)
+    log, output = _words(keeper, cursor, job) if last else (None, None)
+    progress = json.dumps([done, len(_set(known["indexes"])), note])
+    cursor.run(sql.SAY, job=job.key, progress=progress, log=log, output=output)
     if last:
-        _go_on(keeper, cursor, job.key, ends)
+        end_range(keeper, cursor, job.key, ends)
     return True
 
 
-def _progress(done: int, total: int, note: str) -> str:
-    import json
-
-    return json.dumps([done, total, note])
+def _words(keeper: Keeper, cursor: Cursor, job: LocalRun) -> tuple[str | None, str | None]:
+    """What the indexes of a range have logged and printed, with what those did that have just ended here."""
+    said = keeper._speech(job)
+    if said is None:
+        return None, None
+    before = cursor.row(sql.SAID, job=job.key) or {"log": None, "output": None}
+    log = [*(before["log"] or "").split("\n"), *(said["log"] or "").split("\n")]
+    output = (before["output"] or "") + (said["output"] or "")
+    kept = [line for line in log if line][-_LONGEST_LOG:]
+    return "\n".join(kept) or None, output[-keeper._core.settings.maxoutput :] or None
 
 
 def _keep_failures(keeper: Keeper, cursor: Cursor, job: LocalRun, failed: IndexSet) -> None:
@@ -135,7 +203,7 @@ def _keep_failures(keeper: Keeper, cursor: Cursor, job: LocalRun, failed: IndexS
         )  # fmt: skip
 
 
-def _go_on(keeper: Keeper, cursor: Cursor, key: int, ends: list[End]) -> None:
+def end_range(keeper: Keeper, cursor: Cursor, key: int, ends: list[End]) -> None:
     """A chunk is gone: the range has more to be taken, or is over."""
     known = cursor.row(sql.RANGE, job=key)
     chunks = cursor.rows(sql.CHUNKS, job=key)
@@ -153,7 +221,8 @@ def _go_on(keeper: Keeper, cursor: Cursor, key: int, ends: list[End]) -> None:
     failed, cancelled = _set(known["failed"]), _set(known["cancelled"])
     value: Any = None
     if known["stopping"] == EXPIRING:
-        value = JobExpired(f"job {row['id']} has reached the end of its lifetime")
+        lifetime = restored_options(None if row["options"] is None else bytes(row["options"])).lifetime or 0.0
+        value = JobExpired(f"job {row['id']} has reached the end of its lifetime of {lifetime:g} seconds")
         end = End(key, EXPIRED, "TCL_ERROR", kept_error(value), value)
     elif known["stopping"] or (cancelled and not failed):
         end = End(key, CANCELLED, "TCL_ERROR", None, JobCancelled())
@@ -171,11 +240,19 @@ def _go_on(keeper: Keeper, cursor: Cursor, key: int, ends: list[End]) -> None:
     }])[0]  # fmt: skip
     if found is None:
         return
+    if end.outcome is not OK:
+        cursor.run(
+            sql.RUN, job=key, attempt=1, started=row["started"] or end.ended, ended=end.ended, pool=keeper.name,
+            host=keeper.host, pid=os.getpid(), outcome=end.outcome,
+            reason="it was cancelled" if end.outcome is CANCELLED else clean(said_by(value)),
+        )  # fmt: skip
     ends.append(end)
-    end.queue = row["queue"]
+    end.queue = end.home = row["queue"]
+    end.id = row["id"]
     queue = keeper.by_number.get(row["queue"])
     if found or (end.outcome is not OK and queue is not None and queue.onerror != "continue"):
-        keeper.follow_up(cursor, {key: end.outcome is OK}, {key: row["queue"]}, ends)
+        numbers = {} if end.outcome is ERROR else {key: row["queue"]}  # its indexes' failures have told already
+        keeper.follow_up(cursor, {key: end.outcome is OK}, numbers, ends)
 
 
 def _failure(id: str, known: Row, failed: IndexSet, cancelled: IndexSet) -> RangeFailed:
@@ -197,18 +274,55 @@ def give_back_chunks(keeper: Keeper, cursor: Cursor, pool: int, ends: list[End],
         if known is None:
             continue
         left = _set(chunk["indexes"])
-        losses = cursor.each(sql.LOSE_RANGE, [{"key": key}])[0] if lost and left else 0
         if known["stopping"]:
             _put(cursor, known, cancelled=_set(known["cancelled"]) | left)
-        elif losses and losses >= keeper.maxlosses:
-            error = JobLost(f"indexes {left.brief()} were lost with the pool that ran them, {losses} times in all")
-            _put(
-                cursor, known, failed=_set(known["failed"]) | left,
-                error=known["error"] or kept_error(error), first=known["first"] if known["error"] else next(iter(left)),
-            )  # fmt: skip
+        elif lost and left:
+            _lose(keeper, cursor, known, left, ends)
         else:
             _put(cursor, known, pending=_set(known["pending"]) | left)
-        _go_on(keeper, cursor, key, ends)
+        end_range(keeper, cursor, key, ends)
+
+
+def _lose(keeper: Keeper, cursor: Cursor, known: Row, left: IndexSet, ends: list[End]) -> None:
+    """Indexes are lost with the pool that ran them: back with them, save those that were so too often."""
+    row = cursor.row(sql.BY_KEY, key=known["job"])
+    assert row is not None
+    cursor.each(sql.LOSE_RANGE, [{"key": known["job"]}])
+    levels, before = _lost(known), left
+    for place in range(keeper.maxlosses):
+        if place == len(levels):
+            levels.append(IndexSet())
+        before, levels[place] = before & levels[place], levels[place] | before
+        if not before:
+            break
+    dead = left & levels[keeper.maxlosses - 1] if len(levels) >= keeper.maxlosses else IndexSet()
+    changed: dict[str, Any] = {
+        "lost": json.dumps([str(level) for level in levels]), "pending": _set(known["pending"]) | (left - dead)
+    }  # fmt: skip
+    if dead:
+        changed["failed"] = _set(known["failed"]) | dead
+        error = JobLost(f"lost {keeper.maxlosses} times with the pool that ran it (maxlosses): it may kill them")
+        if known["error"] is None:
+            changed.update(error=kept_error(error), first=next(iter(dead)))
+        now = keeper.now()
+        for index in dead.first(_KEPT):
+            cursor.run(
+                sql.FAILURE, job=known["job"], number=index, pool=keeper.name, host=keeper.host, started=now, ended=now,
+                runs=keeper.maxlosses, error=said_by(error),
+            )  # fmt: skip
+    _put(cursor, known, **changed)
+    if dead:
+        keeper.react(cursor, row["queue"], ends)
+
+
+def drop_range(keeper: Keeper, cursor: Cursor, key: int) -> list[int]:
+    """What does not run of a range that has begun never will; what runs goes on. Returns the pools that have some."""
+    known = cursor.row(f"{sql.RANGE} FOR UPDATE", job=key)
+    if known is None or known["stopping"]:
+        return []
+    _put(cursor, known, pending=IndexSet(), cancelled=_set(known["cancelled"]) | _set(known["pending"]))
+    cursor.run(sql.RANGE_STATE, key=key, state=RUNNING, now=keeper.now())
+    return [chunk["pool"] for chunk in cursor.rows(sql.CHUNKS, job=key)]
 
 
 def cancel_range(keeper: Keeper, cursor: Cursor, key: int, ends: list[End], why: int = STOPPING) -> list[int]:
@@ -224,7 +338,7 @@ def cancel_range(keeper: Keeper, cursor: Cursor, key: int, ends: list[End], why:
     cursor.run(sql.RANGE_STATE, key=key, state=RUNNING, now=keeper.now())
     pools = [chunk["pool"] for chunk in cursor.rows(sql.CHUNKS, job=key)]
     if not pools:
-        _go_on(keeper, cursor, key, ends)
+        end_range(keeper, cursor, key, ends)
     return pools
 
 
@@ -233,20 +347,32 @@ class Tally:
 
     Attributes:
         stopped: whether it was cancelled.
+        dropped: whether what had not begun was.
+        more: whether there are more indexes to be taken.
+        extending: whether more are being taken.
     """
 
     def __init__(self, ranged: Any) -> None:
         self._range = ranged
         self._seen = IndexSet()
         self._given: list[IndexSet] = []
+        self._error: BaseException | None = None
+        self.more = False
+        self.extending = False
         self.begun = time.monotonic()
         self.stopped = False
+        self.dropped = False
 
     @property
     def error(self) -> BaseException | None:
         """Of the index that failed first."""
         found: BaseException | None = self._range.error
-        return found
+        return found or self._error
+
+    def note(self, failure: BaseException | None) -> None:
+        """The part has ended with this error, which has taken that of the index over."""
+        if isinstance(failure, RangeFailed):
+            self._error = failure.__cause__
 
     @property
     def expired(self) -> bool:
@@ -282,6 +408,10 @@ class Tally:
         for ended in self._given:
             self._seen = self._seen | ended
         self._given = []
+
+    def rate(self) -> float:
+        """How many have ended in a second."""
+        return self.count() / max(time.monotonic() - self.begun, 1e-3)
 
     def count(self) -> int:
         """How many have ended."""

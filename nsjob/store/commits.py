@@ -27,6 +27,9 @@ _MOST = 1_000  # changes of one transaction
 _PATIENCE = 30.0  # seconds for which a caller waits while the database cannot be used
 _RIDE, _LONGEST_RIDE = 0.001, 0.02  # seconds that those without a caller wait for one, while callers come
 _LONGEST_GATHERING = 0.001  # seconds
+_STEADY = 0.005  # seconds between two callers that come one after the other
+_MOMENT = 0.0005  # seconds without a caller after which what is held back is let go
+_LONGEST_HELD = 0.004  # seconds
 _AGAIN = 0.2  # seconds
 _TELL_EVERY = 5.0  # seconds
 _WATCH_EVERY = 0.005  # seconds
@@ -34,10 +37,11 @@ _logger = logging.getLogger("nsjob")
 
 
 class _Change:
-    __slots__ = ("action", "deadline", "done", "error", "park", "then", "value")
+    __slots__ = ("action", "alone", "deadline", "done", "error", "park", "then", "value")
 
-    def __init__(self, action: Action, park: Park | None, then: Callable[[Any], object] | None) -> None:
+    def __init__(self, action: Action, park: Park | None, then: Callable[[Any], object] | None, alone: bool) -> None:
         self.action = action
+        self.alone = alone  # whether it needs no transaction around it
         self.park = park
         self.then = then
         self.deadline = time.monotonic() + _PATIENCE
@@ -53,6 +57,8 @@ class Commits:
         database: where to.
         head: called at the beginning of each transaction.
         tail: called at the end of each transaction, within it; what it returns is called after the commit.
+        busy: whether `tail` has anything to do in the database.
+        claims: what there is to be called after the commit apart from that.
     """
 
     def __init__(
@@ -61,17 +67,24 @@ class Commits:
         name: str,
         head: Callable[[], object],
         tail: Callable[[Cursor], Callable[[], object] | None],
+        busy: Callable[[], bool],
+        claims: Callable[[], Callable[[], object] | None],
     ) -> None:
         self._database = database
         self._head = head
         self._counted = database.dialect == "sqlite"
         self._tail = tail
+        self._busy = busy
+        self._claims = claims
         self._waiting: deque[_Change] = deque()
         self._riders: deque[_Change] = deque()
         self._bell = Park()
         self._wake_at = 1  # so many waiting changes are worth a wake
         self._expected = 0  # callers: as many as the last transaction had
         self._called = 0.0  # when a caller last came
+        self.steady = False  # whether callers come one after the other
+        self.release: Callable[[], object] = lambda: None  # lets go of what is held back while they do
+        self._held_since: float | None = None
         self._quiet = False  # whether what rides along needs no wake: a look comes by itself
         self._closing = False
         self._wanted = False  # whether `tail` alone is worth a transaction
@@ -93,11 +106,17 @@ class Commits:
             StoreUnavailable, StoreDamaged: it could not be made.
             Exception: what it raised; it is not made then.
         """
+        return self._done(_Change(action, Park(), None, False))
+
+    def do_alone(self, action: Action) -> Any:
+        """`do` for what is usually but one statement, and right where each of several is committed by itself."""
+        return self._done(_Change(action, Park(), None, True))
+
+    def _done(self, change: _Change) -> Any:
         if threading.current_thread() is self._thread:
             raise RuntimeError("a change cannot wait for another one")
-        park = Park()
-        change = _Change(action, park, None)
-        waiting = self._waiting
+        waiting, park = self._waiting, change.park
+        assert park is not None
         waiting.append(change)
         if len(waiting) >= self._wake_at:
             self._bell.wake()
@@ -109,9 +128,14 @@ class Commits:
 
     def post(self, action: Action, then: Callable[[Any], object] | None = None) -> None:
         """Make a change soon, and call `then` with its result after the commit. It is tried until it is made."""
-        self._riders.append(_Change(action, None, then))
+        self._riders.append(_Change(action, None, then, False))
         if not self._quiet or self.hurry():
             self._bell.wake()
+
+    def hold_back(self) -> None:
+        """Have `release` called when no caller comes for a moment, and soon in any case. In the thread that commits."""
+        if self._held_since is None:
+            self._held_since = time.monotonic()
 
     def hasten(self) -> None:
         """Somebody waits for what rides along, now."""
@@ -159,9 +183,13 @@ class Commits:
             self._wanted = False
             begun = time.monotonic()
             if self._expected:
+                self.steady = begun - self._called < _STEADY
                 self._called = begun
             self._commit(batch)
-            self._took += (time.monotonic() - begun - self._took) / 8
+            now = time.monotonic()
+            self._took += (now - begun - self._took) / 8
+            if self._held_since is not None and now - self._held_since >= _LONGEST_HELD:
+                self._release()
 
     def _linger(self) -> None:
         """Sleep until there is something to do.
@@ -170,6 +198,8 @@ class Commits:
         costs more than that. Nobody needs to wake this thread for the sake of riders meanwhile.
         """
         bell = self._bell
+        if self._held_since is not None and self._closing:
+            self._release()
         ride = min(max(_RIDE, 2 * self._took), _LONGEST_RIDE)
         end = time.monotonic() + ride
         if end - self._called <= 4 * ride:
@@ -181,11 +211,18 @@ class Commits:
                     left = end - time.monotonic()
                     if left <= 0:
                         break
-                    bell.sleep(left)
+                    if self._held_since is None:
+                        bell.sleep(left)
+                    elif self.hurry() or not bell.sleep(min(left, _MOMENT)):
+                        self._release()
             finally:
                 self._quiet = False  # before the next look at the riders
         elif not (self._waiting or self._riders or self._wanted or self._closing):
             bell.sleep()
+
+    def _release(self) -> None:
+        self._held_since = None
+        self._call(self.release)
 
     def _gather(self) -> None:
         """Let the other callers of the last transaction come, too: those who queue job after job come back at once."""
@@ -203,7 +240,10 @@ class Commits:
         while True:
             self._bad = None
             try:
-                after = self._database.transact(partial(self._make, batch), _AGAIN)
+                if len(batch) == 1 and batch[0].alone and not self._busy():
+                    after = self._database.alone(partial(self._make_alone, batch[0]), _AGAIN)
+                else:
+                    after = self._database.transact(partial(self._make, batch), _AGAIN)
                 break
             except (StoreUnavailable, StoreDamaged) as error:
                 if self._bad is not None and self._database.refuses(error.__cause__):
@@ -250,6 +290,17 @@ class Commits:
             change.value = change.action(cursor)
         self._bad = None
         return self._tail(cursor)
+
+    def _make_alone(self, change: _Change, cursor: Cursor) -> Any:
+        """The same for one change without a transaction around it. What `tail` would do in it comes in the next."""
+        self._head()
+        if self._counted:
+            self._watch(cursor)
+        self._bad = change
+        change.value = change.action(cursor)
+        self._bad = None
+        self._wanted = self._busy()
+        return self._claims()
 
     def _watch(self, cursor: Cursor) -> None:
         """See whether others have committed: this connection's own commits do not count (SQLite)."""

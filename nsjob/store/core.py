@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsjob.pool.backlog import HEAD, NOWHERE
 from nsjob.pool.core import Core
-from nsjob.pool.job import CANCELLED, SCHEDULED, Job
+from nsjob.pool.job import CANCELLED, DONE, OK, SCHEDULED, Job
 
 if TYPE_CHECKING:
     from nsjob.pool.engine import Run
@@ -97,6 +97,8 @@ class StoredCore(Core):
         """
         refused = []
         for job, rank in jobs:
+            if job.state is not SCHEDULED:  # it was withdrawn meanwhile
+                continue
             if self.stopping or job.id in job._queue.table:
                 refused.append(job)
                 continue
@@ -118,7 +120,10 @@ class StoredCore(Core):
         if job.state is not SCHEDULED:
             return False
         job.orphan = True  # the keeper knows of it
-        self.drop(job, CANCELLED, None)
+        if job._queue.table.get(job.id) is job:
+            self.drop(job, CANCELLED, None)
+        else:  # the keeper still holds it back
+            job.state, job.outcome, job._ended = DONE, CANCELLED, self.now()
         return True
 
     def end(self, job: Job, outcome: str, value: object, now: float) -> None:
@@ -130,15 +135,19 @@ class StoredCore(Core):
         whole = ranged.job
         super()._end_index(job, ranged, outcome, error, now)
         self.keeper.said(whole)
+        if outcome is not OK and outcome is not CANCELLED and type(whole) is LocalRun:
+            self.keeper.index_failed(whole)
+        if type(whole) is LocalRun:
+            self.keeper.index_ended(whole, ranged)
 
     def put_back(self, job: Job, delay: float) -> None:
         if type(job) is not LocalRun:
             super().put_back(job, delay)
             return
-        run: Run | None = job._runner.the_run() if job._runner is not None else None
-        reason = run.reason if run is not None else None
         job.back = delay
-        job.why = "retry" if job.failure is not None else "requeued" if reason == "requeue" else "snoozed"
+        runs = job.particulars().runs
+        assert runs  # the one that has just ended
+        job.why = "retry" if job.failure is not None else runs[-1].outcome
         super().end(job, CANCELLED, None, self.now())
         self.keeper.ended(job)
 

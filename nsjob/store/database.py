@@ -27,13 +27,17 @@ __all__ = ["Cursor", "Database", "Row"]
 Row = Mapping[str, Any]
 T = TypeVar("T")
 
+_WRITE, _READ, _ALONE = "BEGIN IMMEDIATE", "BEGIN", ""  # how a transaction begins; by itself with its one statement
 _PATIENCE = 30.0  # seconds for which a transaction is tried again
 # SQLite's own waiting has no queue, and grows to 100 ms: who holds the lock gets it again, and others starve.
 _FIRST_PAUSE, _LONGEST_PAUSE, _LONGEST_ABSENCE = 0.0003, 0.01, 0.5
-_SQLITE_OPTIONS: dict[str, Any] = {"autocommit": vars(sqlite3)["LEGACY_TRANSACTION_CONTROL"]} if sys.version_info >= (3, 12) else {}
+_SQLITE_OPTIONS: dict[str, Any] = (
+    {"autocommit": vars(sqlite3)["LEGACY_TRANSACTION_CONTROL"]} if sys.version_info >= (3, 12) else {}
+)
 _NOW = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
-    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+    # Not clock_timestamp(): what may change within a statement is not looked up in an index.
+    "postgresql": "CAST(extract(epoch FROM statement_timestamp()) * 1000000 AS BIGINT)",
 }
 _BYTES = {"sqlite": "BLOB", "postgresql": "BYTEA"}
 _AMONG = {
@@ -93,15 +97,14 @@ class Cursor:
     def each(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
         """The same for a statement that returns one column; its value for each, or None where there was no row."""
         sql, cursor = self._sql[statement], self.driver
-        found = []
+        found: list[Any] = []
         if len(rows) > 1 and self._pipelined:
             cursor.executemany(sql, rows, returning=True)
             for _ in rows:
                 found.append(cursor.fetchone())
                 cursor.nextset()
         else:
-            for row in rows:
-                found.append(cursor.execute(sql, row).fetchone())
+            found = [cursor.execute(sql, row).fetchone() for row in rows]
         return [None if row is None else row[0] for row in found]
 
     def keys(self, values: Sequence[int]) -> Any:
@@ -123,6 +126,9 @@ class _Statements(dict[str, str]):
         plain = statement.replace("{now}", _NOW[dialect]).replace("{bytes}", _BYTES[dialect])
         if dialect == "sqlite":  # BEGIN IMMEDIATE is its lock
             plain = plain.replace(" FOR UPDATE SKIP LOCKED", "").replace(" FOR UPDATE", "")
+        elif "DELETE" not in plain and " nsjob_pools " not in plain:
+            # A full one would wait for all who refer to the row by a foreign key, and they for it: a deadlock.
+            plain = plain.replace(" FOR UPDATE", " FOR NO KEY UPDATE")
         while "{among:" in plain:
             before, _, rest = plain.partition("{among:")
             name, _, after = rest.partition("}")
@@ -157,6 +163,7 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self._begins = self.dialect == "sqlite"  # else the driver begins transactions
         self._held: _Held | None = None
+        self._ended = False
         self._watch: sqlite3.Connection | None = None
         self._engine = self._made()
         self.statements = _Statements(self.dialect, self._engine)
@@ -181,11 +188,14 @@ class Database:
                 event.listen(engine, "connect", _prepare_sqlite)
                 event.listen(engine, "begin", _begin_sqlite)
                 return engine
-            return create_engine(self.url, pool_size=8, max_overflow=32, pool_pre_ping=True)
+            # A connection that was cut is found out by its use, and that is done again.
+            return create_engine(self.url, pool_size=8, max_overflow=32)
         except (NoSuchModuleError, ModuleNotFoundError) as error:
             raise OptionError(
                 f"the store {self.shown()} needs a driver: pip install 'nsjob[postgres]' ({error})"
             ) from None
+        except StoreUnavailable:
+            raise
         except OSError as error:
             raise StoreUnavailable(f"the store {self.shown()} cannot be made: {error.strerror or error}") from None
 
@@ -205,11 +215,13 @@ class Database:
         """Give that connection back."""
         held, self._held = self._held, None
         if held is not None and held.connection is not None:
+            held.connection.detach()
             held.connection.close()
 
-    def _once(self, action: Callable[[Cursor], T], writes: bool) -> T:
+    def _once(self, action: Callable[[Cursor], T], begin: str) -> T:
         """Do something in one transaction. It is the store's hottest path, so it is written out."""
         held = self._held
+        pool = self._engine.pool
         if held is None or held.ident != threading.get_ident():
             held = None
             connection = self._engine.raw_connection()
@@ -222,11 +234,15 @@ class Database:
         try:
             cursor = driver.cursor()
             if self._begins:
-                cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+                if begin:
+                    cursor.execute(begin)
                 self._check_file()
+            elif driver.autocommit is (begin is _WRITE):  # nothing is to be begun for what is but read
+                driver.autocommit = begin is not _WRITE
+            committing = begin is _ALONE
             result = action(Cursor(self, cursor))
             cursor.close()  # before it: what is not read to its end keeps SQLite's log from being used again
-            committing = writes
+            committing = begin is not _READ
             driver.commit()
             return result
         except BaseException as error:
@@ -243,8 +259,11 @@ class Database:
         finally:
             if held is None:
                 connection.close()
+                if self._ended:  # a handle was asked after the end of its pool, or just then
+                    pool.dispose()
+                    self._engine.dispose()
 
-    def transact(self, action: Callable[[Cursor], T], patience: float = _PATIENCE, writes: bool = True) -> T:
+    def transact(self, action: Callable[[Cursor], T], patience: float = _PATIENCE, begin: str = _WRITE) -> T:
         """Do something in one transaction, and return its result. It is tried again where that is right.
 
         Arguments:
@@ -258,7 +277,7 @@ class Database:
         tries = 0
         while True:
             try:
-                return self._once(action, writes)
+                return self._once(action, begin)
             except Exception as error:
                 if not self.is_own(error):
                     raise
@@ -270,7 +289,11 @@ class Database:
 
     def read(self, action: Callable[[Cursor], T]) -> T:
         """The same for what changes nothing."""
-        return self.transact(action, writes=False)
+        return self.transact(action, begin=_READ)
+
+    def alone(self, action: Callable[[Cursor], T], patience: float) -> T:
+        """The same for what is usually but one statement: each is a transaction of its own."""
+        return self.transact(action, patience, _ALONE)
 
     def transact_whole(self, action: Callable[[Any], T]) -> T:
         """The same with a connection of SQLAlchemy's, for the schema."""
@@ -305,9 +328,7 @@ class Database:
         dbapi: Any = self._engine.dialect.dbapi
         if error is None or isinstance(error, dbapi.IntegrityError | dbapi.DataError | dbapi.ProgrammingError):
             return error is not None
-        return (
-            self.dialect == "sqlite" and _name(error) in ("SQLITE_MISMATCH", "SQLITE_TOOBIG", "SQLITE_ERROR", "SQLITE_RANGE")
-        )
+        return self.dialect == "sqlite" and _name(error) in _REFUSALS
 
     def version(self) -> object:
         """What changes when another connection has committed (SQLite)."""
@@ -326,6 +347,7 @@ class Database:
         """Close the connections."""
         if self._watch is not None:
             self._watch.close()
+        self._ended = True
         self._engine.dispose()
 
     # -- what errors mean ----------------------------------------------------------------------------------------
@@ -368,7 +390,7 @@ class Database:
         reasons = {
             "SQLITE_FULL": "its disk is full: make room, and try again",
             "SQLITE_READONLY": "it may not be written: look at the permissions of the file and of its directory",
-            "SQLITE_CANTOPEN": "it cannot be opened: look whether its directory is there, and whether it may be written",
+            "SQLITE_CANTOPEN": "it cannot be opened: look whether its directory is there and may be written",
             "SQLITE_IOERR": "its disk fails",
             "SQLITE_BUSY": "another process has been writing it all the time",
         }
@@ -378,6 +400,7 @@ class Database:
         return StoreUnavailable(f"the store {self.shown()} cannot be used: {said}")
 
 
+_REFUSALS = frozenset(("SQLITE_MISMATCH", "SQLITE_TOOBIG", "SQLITE_ERROR", "SQLITE_RANGE"))
 _PLAIN = frozenset(("SQLITE_BUSY", "SQLITE_CONSTRAINT", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_BUSY_SNAPSHOT"))
 
 

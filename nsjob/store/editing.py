@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nsjob.errors import OptionError, WrongState
+from nsjob.errors import NoSuchJob, OptionError, WrongState
 from nsjob.pool.editing import _NOT_EDITED, edited
 from nsjob.pool.job import Job
 from nsjob.pool.options import NO_OPTIONS, JobOptions, flag
-from nsjob.pool.work import Script, Templated, Work
+from nsjob.pool.work import Script, Templated, Work, inner
 from nsjob.store import sql
 from nsjob.store.database import Cursor, Row
 from nsjob.store.job import STATES
 from nsjob.store.looking import StoredLooking
-from nsjob.store.rows import RANGE, restored_work
-from nsjob.store.schema import BLOCKED, READY, RESERVED
+from nsjob.store.rows import CALL, RANGE, restored_work
+from nsjob.store.schema import BLOCKED, DELAYED, READY, RESERVED
 from nsjob.store.schema import DONE as ENDED
 from nsjob.store.templates import check_of
 
@@ -36,7 +37,7 @@ class StoredEditing(StoredLooking):
         def _bell_soon(self, moment: int) -> None: ...
         def _notify(self, cursor: Cursor) -> None: ...
         def _after(self, cursor: Cursor, row: dict[str, Any], before: Any) -> Any: ...
-        def _row(self, queue: StoredQueue, work: Work, given: dict[str, Any], owned: bool) -> Any: ...
+        def _columns(self, queue: StoredQueue, work: Work, options: JobOptions, owned: bool) -> dict[str, Any]: ...
         def _named_before(self, queue: StoredQueue, other: Any) -> Any: ...
 
     def edit(
@@ -49,48 +50,54 @@ class StoredEditing(StoredLooking):
         NO_OPTIONS.changed(options)
         found = self._stored(queue)
         id = self._id(found, job)
-        before = self._scheduled(self._row_of(found, id), "edited")
-        work = restored_work(before, self.languages)
-        checked = check_of(before)
-        if checked is not None:
-            work = Templated(checked[0], checked[1], work)
-        draft = edited(id, work, self._own_options(before), script, options)
-        given = {name: getattr(draft.options, name) for name in _KEPT if name not in ("delay", "at", "expires", "after")}
-        for name in ("delay", "at", "expires"):
-            if name in options:
-                given[name] = options[name]
-        row, _, new = self._row(found, draft.work, _not_usual(given), bool(before["aside"]))
-        firsts = None
-        if draft.after is not None:
-            firsts = [self._named_before(found, other) for other in draft.after]
-
-        def change(cursor: Cursor) -> None:
-            self._edit(cursor, found, before, row, new, options, firsts)
-
-        self._change(change)
-        if row["ready"] is not None:
-            self._bell_soon(row["ready"])
+        while True:
+            before = self._scheduled(self._row_of(found, id), "edited")
+            work = restored_work(before, self.languages)
+            checked = check_of(before)
+            if checked is not None:
+                work = Templated(checked[0], checked[1], work)
+            draft = edited(id, work, self._options(before), script, options)
+            aside = before["kind"] == CALL and bool(before["aside"])
+            fresh = self._columns(found, draft.work, draft.options, aside)
+            if draft.work is inner(work):
+                fresh.update({name: before[name] for name in ("kind", "script", "payload")})
+            firsts = None if draft.after is None else [self._named_before(found, other) for other in draft.after]
+            if self._change(partial(self._edit, found, before, fresh, options, firsts)):
+                break
+        for moment in (fresh["ready"], fresh["expires"]):
+            if moment is not None:
+                self._bell_soon(moment)
 
     def _edit(
         self,
-        cursor: Cursor,
         queue: StoredQueue,
         before: Row,
         fresh: dict[str, Any],
-        options: JobOptions,
         given: dict[str, Any],
-        firsts: Any,
-    ) -> None:
+        firsts: Sequence[tuple[str, str] | int] | None,
+        cursor: Cursor,
+    ) -> bool:
+        """Make a change where the job is still what it was made for. Returns whether it was.
+
+        Arguments:
+            before: the job as it was looked at.
+            fresh: as it would be if it were queued now.
+            given: the options that were given.
+            firsts: what it is to come after; None where that stays as it is.
+        """
+        if firsts:
+            cursor.row(sql.LOCK_EDITS)  # two changes at once could let jobs wait for each other
+        if cursor.row(sql.LOCK_JOB, key=before["key"]) is None:
+            raise NoSuchJob(before["id"])
         now = cursor.row(sql.BY_KEY, key=before["key"])
-        if now is None:
-            raise WrongState(f"job {before['id']} is done: only a scheduled job can be edited")
+        assert now is not None
         self._scheduled(now, "edited")
+        if any(now[name] != before[name] for name in _REWRITTEN):
+            return False
         row = {**{name: now[name] for name in sql.COLUMNS}, **{name: fresh[name] for name in _REWRITTEN}}
-        row["state"], row["ready"], row["blockers"] = now["state"], now["ready"], now["blockers"]
-        if "priority" in given:
-            row["priority"] = options.priority
-            if now["rank"] < _HEAD and now["rank"] != options.priority:
-                row["rank"], row["ord"] = options.priority, fresh["ord"]
+        row["state"] = now["state"]
+        if row["priority"] != now["priority"] and now["rank"] < _HEAD:
+            row["rank"], row["ord"] = row["priority"], fresh["ord"]
         if "expires" in given:
             row["expires"] = fresh["expires"]
         if "delay" in given or "at" in given:
@@ -98,27 +105,40 @@ class StoredEditing(StoredLooking):
         if row["uniq"] is not None:
             same = cursor.row(sql.SAME_UNIQUE, queue=queue.number, uniq=row["uniq"], key=row["key"])
             if same is not None:
-                raise WrongState(f"job {row['id']} cannot have that unique: job {same['id']} has it")
-        ids: list[int] = []
+                raise WrongState(
+                    f"job {row['id']} cannot be unique as {row['uniq']!r}: job {same['id']} is that already"
+                )
         if firsts is not None:
-            _, failed, ids = self._after(cursor, row, firsts)
-            if failed is not None:
-                raise WrongState(f"job {row['id']} cannot come after a job that ended {failed['outcome']}")
-            cursor.run(sql.FORGET_FIRSTS, job=row["key"])
-            for first in ids:
-                cursor.run(sql.COMES_AFTER, job=row["key"], first=first)
-                cursor.run(sql.FOLLOW, first=first)
-            row["blockers"] = len(ids) or None
+            self._come_after(cursor, row, firsts)
         if firsts is not None or "delay" in given or "at" in given:
-            blocked = bool(row["blockers"])
-            row["state"] = BLOCKED if blocked else READY if row["ready"] is None else 1
-        cursor.run(sql.EDIT, **{name: row[name] for name in _EDITED})
+            row["state"] = BLOCKED if row["blockers"] else READY if row["ready"] is None else DELAYED
+        if not cursor.run(sql.EDIT, **{name: row[name] for name in _EDITED}):
+            return False
         if row["state"] == READY:
             queue.hungry = True
             self._notify(cursor)
+        return True
 
-    def _own_options(self, row: Row) -> JobOptions:
-        return self._options(row)
+    def _come_after(self, cursor: Cursor, row: dict[str, Any], firsts: Sequence[tuple[str, str] | int]) -> None:
+        """Let a job come after these alone, and after them now."""
+        _, failed, keys = self._after(cursor, row, firsts)
+        if failed is not None:
+            other = cursor.row(sql.BY_KEY, key=failed["key"])
+            assert other is not None
+            raise WrongState(f"job {row['id']} cannot come after job {other['id']}, which ended {other['outcome']}")
+        around = set(keys)
+        looked_at: set[int] = set()
+        while around:
+            if row["key"] in around:
+                raise OptionError(f"after: job {row['id']} would come after itself")
+            looked_at |= around
+            found = cursor.rows(sql.FIRSTS_OF, keys=cursor.keys(sorted(around)))
+            around = {other["first"] for other in found} - looked_at
+        cursor.run(sql.FORGET_FIRSTS, job=row["key"])
+        for first in sorted({*keys}):
+            cursor.run(sql.COMES_AFTER, job=row["key"], first=first)
+            cursor.run(sql.FOLLOW, first=first)
+        row["blockers"] = len({*keys}) or None
 
     def move(
         self,
@@ -158,15 +178,20 @@ class StoredEditing(StoredLooking):
                     f"job {id} has priority {moved['priority']} and job {other} {there['priority']}: "
                     "a job is moved among those of its priority (edit changes it)"
                 )
-            place = there["ord"] + (1 if after is not None else 0)
-            cursor.run(sql.MAKE_ROOM, queue=found.number, rank=there["rank"], ord=place)
+            values = {"queue": found.number, "rank": there["rank"], "ord": there["ord"]}
+            neighbour = cursor.value(sql.NEXT_BEFORE if after is None else sql.NEXT_BEHIND, **values)
+            if neighbour is None:
+                place = there["ord"] + (-1 if after is None else 1)
+            elif abs(neighbour - there["ord"]) > 1:
+                place = (neighbour + there["ord"]) // 2
+            else:
+                place = there["ord"] + (0 if after is None else 1)
+                cursor.run(sql.MAKE_ROOM, **{**values, "ord": place})
             cursor.run(sql.TURN, key=moved["key"], rank=there["rank"], ord=place)
 
         self._change(change)
 
     def _turn_of(self, cursor: Cursor, queue: StoredQueue, id: str) -> Row:
-        from nsjob.errors import NoSuchJob
-
         row = cursor.row(sql.PLACE, queue=queue.number, id=id)
         if row is None:
             raise NoSuchJob(id)
@@ -184,18 +209,14 @@ class StoredEditing(StoredLooking):
             state = STATES[row["state"]] if row["state"] != RESERVED else "about to start"
             raise WrongState(f"job {row['id']} is {state}: only a scheduled job can be {what}")
         if row["kind"] == RANGE:
-            raise WrongState(f"job {row['id']} is a range of indexes, which cannot be {what}: cancel it and queue it anew")
+            raise WrongState(
+                f"job {row['id']} is a range of indexes, which cannot be {what}: cancel it and queue it anew"
+            )
         return row
 
 
-_KEPT = [name for name in JobOptions.__dataclass_fields__ if not name.startswith("_")]
-_KEPT = [name for name in _KEPT if name not in ("direct", "plain", "watched", "jobid", "ifnew", "head", "vars", "input")]
-_REWRITTEN = "kind script payload options dead share uniq note topic subtopic grp".split()
+_REWRITTEN = "priority aside kind script payload options share uniq note topic subtopic grp keep".split()
 _EDITED = (
     "key state rank ord priority aside kind script payload options ready expires dead blockers share uniq note topic "
     "subtopic grp keep"
 ).split()
-
-
-def _not_usual(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value != getattr(NO_OPTIONS, name)}

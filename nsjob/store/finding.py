@@ -16,6 +16,7 @@ from nsjob.store import sql
 from nsjob.store.database import Cursor, Row
 from nsjob.store.looking import StoredLooking
 from nsjob.store.rows import micro
+from nsjob.store.values import clean
 
 __all__ = ["StoredFinding"]
 
@@ -48,6 +49,9 @@ class StoredFinding(StoredLooking):
             note=note, from_=from_, to=to, limit=limit,
         )  # fmt: skip
         number = self._stored(queue).number if queue is not None else None
+        labels = (what.topic, what.subtopic, what.group, what.note)
+        if any(label is not None and clean(label) != label for label in labels):
+            return Found((), "")  # no job can have that
         statement, values = _statement(what, number, place)
         values["count"] = what.limit + 1
 
@@ -75,13 +79,18 @@ def _statement(what: Wanted, queue: int | None, place: tuple[int, int] | None) -
         values.update(given)
 
     if queue is not None:
-        add("queue", queue=queue)
+        rare = what.topic or what.group or (what.outcomes is not None and "ok" not in what.outcomes)
+        add("queue besides" if rare else "queue", queue=queue)
     if what.states is not None and what.states != frozenset(STATES):
         numbers = sorted(number for state in what.states for number in _ROWS_OF[state])
         parts.append(f"j.state IN ({', '.join(map(str, numbers))})")
+        if DONE not in what.states:
+            parts.append("j.gone = 0")  # as it is of all that have not ended: there is an index of those
     if what.outcomes is not None:
         if len(what.outcomes) == 1:
             add("outcome", outcome=next(iter(what.outcomes)))
+            if "ok" not in what.outcomes:
+                parts.append("j.outcome <> 'ok'")  # there is an index of those
         elif what.outcomes == frozenset(OUTCOMES):
             parts.append("j.state = 5")
         else:

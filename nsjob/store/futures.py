@@ -45,5 +45,7 @@ class StoredExecutor(QueueExecutor):
     def _future(self) -> JobFuture:
         return StoredFuture()
 
-    def _work(self, future: JobFuture, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
+    def _work(
+        self, future: JobFuture, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Call:
         return Call(fn, args, dict(kwargs))

@@ -18,11 +18,22 @@ from typing import TYPE_CHECKING, Any
 
 from nsjob.errors import DependencyFailed, JobCancelled, JobExpired, JobLost, NsjobError, ResultTooLarge
 from nsjob.pool.indexes import IndexSet
-from nsjob.pool.ranges import Range
-from nsjob.pool.work import Housed, Templated
 from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, OK, RUNNING, SCHEDULED
+from nsjob.pool.ranges import Range
+from nsjob.pool.runs import KEPT
+from nsjob.pool.work import Housed, Templated
 from nsjob.store import sql
-from nsjob.store.chunks import EXPIRING, Tally, cancel_range, give_back_chunks, keep_chunk, take_chunk
+from nsjob.store.chunks import (
+    EXPIRING,
+    Tally,
+    cancel_range,
+    drop_range,
+    end_range,
+    extend_chunk,
+    give_back_chunks,
+    keep_chunk,
+    take_chunk,
+)
 from nsjob.store.commits import Commits
 from nsjob.store.core import LocalRun, StoredCore, local_run
 from nsjob.store.database import Cursor, Database, Row
@@ -47,7 +58,10 @@ __all__ = ["Keeper"]
 _EXTEND_AT = 0.7  # of the lease
 _TINY = 0.005  # seconds: jobs that take less are reserved in batches
 _SAMPLES = 8
+_TOGETHER = 8  # tiny jobs that start together, where they come one after the other
 _AT_ONCE = 64  # jobs that come in under one acquisition of the pool's lock
+_WORTH = 1.0  # seconds of work of a range that are taken ahead
+_LARGEST = 20_000  # indexes that are taken at once
 _AHEAD = 64  # tiny jobs reserved for each slot
 _MOST_AHEAD = 512
 _TALLY_EVERY = 0.1  # seconds: who is killed takes that much of the counts with it, and nothing else
@@ -101,6 +115,7 @@ class Keeper:
         self._lease = serving.lease(database.dialect)
         self._ends: deque[LocalRun] = deque()
         self._settling: list[LocalRun] = []
+        self._dropping: deque[int] = deque()  # keys of ranges of which no more is to begin here
         self._posted = False
         self._extend_at = 0.0  # by the monotonic clock
         self._lease_end = 0.0
@@ -114,6 +129,7 @@ class Keeper:
         self.settle_at: float | None = None
         self._rates: dict[int, float] = {}  # of ranges: indexes a second
         self._claimed: dict[StoredQueue, list[Row]] = {}
+        self._held_back: list[tuple[LocalRun, int]] = []  # tiny ones that start together, with their ranks
         self._claiming: list[StoredQueue] = []
         self.tallies: Counter[tuple[int, str]] = Counter()
         self.tallying = 0  # how often they are being kept just now
@@ -145,6 +161,7 @@ class Keeper:
         for number in numbers:
             queue = self.by_number.get(number)
             if queue is not None:
+                queue.heard += 1  # before it: a lease that goes on may have been too early to see it
                 queue.hungry = True
 
     def wants(self) -> bool:
@@ -187,8 +204,9 @@ class Keeper:
         if not self.leasing:
             return None
         after: list[Callable[[], object]] = []
-        for queue, rows in self._claimed.items():
-            after.append(partial(self._start, queue, self.id or 0, rows, False))
+        claims = self.claims()
+        if claims is not None:
+            after.append(claims)
         pool = self._keep_lease(cursor, after)
         if pool is None:
             return partial(_call_all, after)
@@ -198,6 +216,18 @@ class Keeper:
             if queue.hungry and self.serves(queue):
                 self._take(cursor, queue, pool, after)
         return partial(_call_all, after) if after else None
+
+    def claims(self) -> Callable[[], object] | None:
+        """What starts the new jobs that have come in as this pool's."""
+        if not self._claimed:
+            return None
+        return partial(
+            _call_all, [partial(self._start, queue, self.id or 0, rows, -1) for queue, rows in self._claimed.items()]
+        )
+
+    def busy(self) -> bool:
+        """Whether `tail` has anything to do in the database."""
+        return self.wants() or (self.leasing and self._sure != self._database.unsure)
 
     def _give_back_unknown(self, cursor: Cursor, pool: int, after: list[Callable[[], object]]) -> None:
         """The answer to a commit was lost, and with it which jobs were taken: what is not known here goes back."""
@@ -236,6 +266,7 @@ class Keeper:
 
     def lost(self) -> None:
         """The lease ran out, and others have had its jobs since: what still runs here is nobody's."""
+        self.start_held_back()
         orphans = list(self.runs.values())
         if orphans:
             _logger.warning("pool %s lost its lease of the store: %d jobs have gone to others", self.name, len(orphans))
@@ -275,6 +306,7 @@ class Keeper:
         if room <= 0:
             return
         slots = self._slots(queue)
+        heard = queue.heard
         held = queue.held
         if self.serves.by_topic and not held:  # slots that it cannot use are others'
             if cursor.value(self.serves.has_work, queue=queue.number, **self.serves.values) is None:
@@ -304,7 +336,7 @@ class Keeper:
         rows.sort(key=lambda row: (-row["rank"], row["ord"], row["key"]))
         if rows and max(row["defined"] for row in rows) > self.defined:
             after.append(partial(self.define, cursor.rows(sql.DEFINITIONS, number=self.defined)))
-        after.append(partial(self._start, queue, pool, rows, len(rows) < count))
+        after.append(partial(self._start, queue, pool, rows, heard if len(rows) < count else -1))
 
     def _grant(self, cursor: Cursor, queue: StoredQueue, pool: int, wanted: int) -> int:
         """Hold as many slots as are wanted and free, over all pools."""
@@ -328,6 +360,8 @@ class Keeper:
                 mine = self.runs.get(row["key"])
                 if mine is None or mine.outcome:  # that part has ended, and is being settled
                     chunk = take_chunk(self, cursor, queue, row["key"], pool, slots)
+                if chunk is None:
+                    continue
                 break
             keys.append(row["key"])
         found: list[Row] = []
@@ -338,15 +372,61 @@ class Keeper:
                 found = cursor.rows(sql.LEASE_KEYS, pool=pool, now=self.now(), keys=cursor.keys(keys))
         return [*found, chunk] if chunk is not None else found
 
-    def chunk_size(self, key: int, slots: int) -> int:
-        """How many indexes of a range are worth a while."""
-        rate = self._rates.get(key)
-        return slots * 4 if rate is None else min(max(round(rate), slots), 20_000)
+    def ahead(self, key: int, slots: int) -> int:
+        """How many indexes of a range are to be taken beside those that begin at once."""
+        return _ahead(self._rates.get(key, 0.0), slots)
 
-    @staticmethod
-    def _granted(queue: StoredQueue, slots: int) -> None:
+    def index_ended(self, job: LocalRun, ranged: Range) -> None:
+        """An index of a range has ended here: more of them are taken in time. Under the pool's lock."""
+        tally = job.tally
+        if tally is None or tally.extending or job.outcome or self.leaving:
+            return
+        queue = self.queues.get(job.queue)
+        if queue is None or queue.paused:
+            return
+        slots = min(ranged.most or queue.held, queue.held)
+        ahead = _ahead(tally.rate(), slots)
+        there = len(ranged.pending) + len(ranged.active)
+        if there >= slots and len(ranged.pending) >= ahead // 2:
+            return
+        if tally.more:
+            tally.extending = True
+            extend = partial(extend_chunk, run=job, ahead=ahead, slots=queue.held, there=there)
+            self.commits.post(extend, partial(self._extended_by, job))
+        elif there < slots:  # others may have the slot
+            queue.hungry = True
+            self.commits.ring()
+
+    def _extended_by(self, job: LocalRun, found: tuple[IndexSet, bool, int]) -> None:
+        """More indexes of a range are this pool's."""
+        more, left, most = found
+        tally = job.tally
+        assert tally is not None
+        tally.extending, tally.more = False, left
+
+        def put_in() -> None:
+            ranged = job._particulars.range if job._particulars is not None else None
+            if ranged is not None and job.state is not DONE:
+                ranged.indexes = ranged.indexes | more
+                ranged.pending = ranged.pending | more
+                ranged.most = most
+                self._core.offer(ranged)
+                self._core.wake()
+
+        if more:
+            self._core.locked(put_in)
+        queue = self.queues.get(job.queue)
+        if queue is not None and not more:  # it is another's turn
+            queue.hungry = True
+            self.commits.ring()
+
+    def _granted(self, queue: StoredQueue, slots: int) -> None:
         queue.shrunk = False
         queue.hold(slots)
+        for run in [run for key in list(queue.taken) if (run := self.runs.get(key)) is not None]:
+            ranged = run._particulars.range if run._particulars is not None else None
+            if ranged is not None:  # it may have more indexes under way
+                self._core.locked(self.index_ended, run, ranged)
 
     def _take_by_keys(self, cursor: Cursor, queue: StoredQueue, pool: int, count: int) -> list[Row]:
         """The same where only so many jobs of a key may run, over all pools."""
@@ -354,7 +434,9 @@ class Keeper:
         found: list[Row] = []
         most = queue.maxperkey or 1
         while len(found) < count:
-            shares = Counter({row["share"]: row["jobs"] for row in cursor.rows(sql.SHARES, queue=queue.number)})
+            shares: Counter[str] = Counter()
+            for row in cursor.rows(sql.SHARES, queue=queue.number):
+                shares[row["share"]] += int(row["jobs"])
             wanted = 4 * count + 20
             candidates = cursor.rows(
                 self.serves.candidates, queue=queue.number, most=most, count=wanted, **self.serves.values
@@ -391,9 +473,13 @@ class Keeper:
                 _logger.exception("a definition of the store failed here")
             self.defined = row["number"]
 
-    def _start(self, queue: StoredQueue, pool: int, rows: Sequence[Row], last: bool) -> None:
-        """What was taken is to run here."""
-        if last:
+    def _start(self, queue: StoredQueue, pool: int, rows: Sequence[Row], emptied: int) -> None:
+        """What was taken is to run here.
+
+        Arguments:
+            emptied: what `queue.heard` was before there was nothing more to be taken; -1 where there may be.
+        """
+        if emptied == queue.heard:
             queue.hungry = False
         core = self._core
         local = queue.local(core)
@@ -407,13 +493,25 @@ class Keeper:
             queue.taken.add(job.key)
             self.runs[job.key] = job
             made.append((job, row["rank"]))
+        self._held_back += made
+        if len(self._held_back) < _TOGETHER and queue.tiny() and self.commits.steady and not self.commits.hurry():
+            self.commits.hold_back()  # to wake a thread costs more than such a job
+        else:
+            self.start_held_back()
+        if queue.tiny() and rows:
+            self.settle_at = time.monotonic() + _SETTLE
+
+    def start_held_back(self) -> None:
+        """Let what was taken have its turn. In the thread that commits."""
+        core = self._core
+        made, self._held_back = self._held_back, []
         for start in range(0, len(made), _AT_ONCE):
             for job in core.locked(core.admit_runs, made[start : start + _AT_ONCE]):
                 self.runs.pop(job.key, None)
-                queue.taken.discard(job.key)
-                self.commits.post(partial(_give_back, [(job.key, pool)]))
-        if queue.tiny() and rows:
-            self.settle_at = time.monotonic() + _SETTLE
+                queue = self.queues.get(job.queue)
+                if queue is not None:
+                    queue.taken.discard(job.key)
+                self.commits.post(partial(_give_back, [(job.key, job.owner)]))
 
     def _local_run(self, queue: StoredQueue, local: JobQueue, pool: int, row: Row) -> LocalRun:
         plain: PlainRow | None = row.get("plain")
@@ -429,6 +527,7 @@ class Keeper:
             ranged = Range(job, IndexSet.parse(row["chunk"]), row["most"])
             self._core.set_range(job, ranged)
             job.tally = Tally(ranged)
+            job.tally.more = row["more"]
         job.attempt = row["attempt"] - 1
         job.reserved = row["state"] == RESERVED
         return job
@@ -437,7 +536,7 @@ class Keeper:
         """What a job is to do here, and how."""
         work = queue.dress(restored_work(row, self._languages), local)
         kept = row["options"]
-        options = restored_options(bytes(kept) if kept is not None else queue.kept_defaults)
+        options = restored_options(None if kept is None else bytes(kept))
         if options.housed:
             work = Housed(work)
         if row["template"]:
@@ -458,9 +557,10 @@ class Keeper:
     def _refuse(self, queue: StoredQueue, pool: int, row: Row, error: Exception) -> None:
         """A job that cannot even begin here ends in error."""
         end = End(row["key"], ERROR, "TCL_ERROR", kept_error(error), error)
+        end.home, end.id = queue.number, row["id"]
         self.commits.post(partial(self._complete_one, queue.number, row["key"], pool, end), self._tell)
 
-    def cancel_leased(self, cursor: Cursor, run: LocalRun) -> None:
+    def cancel_leased(self, cursor: Cursor, run: LocalRun, ends: list[End]) -> None:
         """A run ends as cancelled that does not end by itself."""
         now = self.now()
         row = {
@@ -470,14 +570,16 @@ class Keeper:
         }  # fmt: skip
         if cursor.each(sql.COMPLETE, [row])[0] is not None:
             end = End(run.key, CANCELLED, "TCL_ERROR", None)
-            self.follow_up(cursor, {run.key: False}, {run.key: self._number(run)}, [end])
+            end.home, end.id, end.ended = self._number(run), run.id, now
+            ends.append(end)
+            self.follow_up(cursor, {run.key: False}, {run.key: end.home}, ends)
 
     def _complete_one(self, queue: int, key: int, pool: int, end: End, cursor: Cursor) -> list[End]:
         now = self.now()
         values = {"outcome": end.outcome, "code": end.code, "result": end.data, "started": now, "ended": now}
         row = {"key": key, "owner": pool, "gone": 0, "keep": self.keep, "attempt": 1, "ran": self._ran(), **values}
         if cursor.each(sql.COMPLETE, [row])[0] is not None:
-            self.follow_up(cursor, {key: OK == end.outcome}, {key: queue}, [end])
+            self.follow_up(cursor, {key: end.outcome == OK}, {key: queue}, [end])
             return [end]
         return []
 
@@ -521,7 +623,7 @@ class Keeper:
                 "key": job.key, "owner": job.owner, "outcome": end.outcome, "code": end.code, "result": end.data,
                 "started": micro(job._started) + shift if job.attempt else None, "ended": micro(job._ended) + shift,
                 "gone": int(job._particulars is not None and job._particulars.cancelling), "keep": self.keep,
-                "attempt": max(job.attempt, 0), "ran": ran,
+                "attempt": max(job.attempt, 0), "ran": self._ran(job) if hasattr(job, "_ran_at") else ran,
             }
             for job, end in zip(done, ends, strict=True)
         ]  # fmt: skip
@@ -536,14 +638,16 @@ class Keeper:
             if count is None:
                 if self._already(cursor, job):
                     end.started, end.ended, end.attempt = row["started"], row["ended"], job.attempt
-                    end.queue = self._number(job)
+                    end.queue = end.home = self._number(job)
+                    end.id = job.id
                     before.append(end)
                 else:
                     _logger.warning("what came of job %s is refused: it has gone to another pool", job.id)
                 continue
             end.started, end.ended, end.attempt = row["started"], row["ended"], job.attempt
             mine.append(end)
-            numbers[job.key] = end.queue = self._number(job)
+            numbers[job.key] = end.queue = end.home = self._number(job)
+            end.id = job.id
             if count or (end.outcome is not OK and self.by_number[numbers[job.key]].onerror != "continue"):
                 followed[job.key] = end.outcome is OK
             if end.outcome is not OK and job.attempt:
@@ -566,13 +670,15 @@ class Keeper:
             if number in self.by_number and self.by_number[number].req == "delete":
                 cursor.run(sql.DROP_QUEUE, queue=number)
         if mine and self._database.dialect == "postgresql":
-            cursor.rows(sql.NOTIFY_ENDS)
+            cursor.rows(sql.NOTIFY_ENDS, pool=self.id)
         return mine + before
 
     def _end_chunk(self, cursor: Cursor, job: LocalRun, ends: list[End]) -> None:
         """Nothing of a chunk runs any more."""
         assert job.tally is not None
-        job.tally.stopped = job._particulars is not None and job._particulars.cancelling and not self.leaving
+        cancelled = job._particulars is not None and job._particulars.cancelling
+        job.tally.stopped = cancelled and not (self.leaving or job.tally.dropped)
+        job.tally.note(job.error)
         job.tally.freeze(self._core)
         if not keep_chunk(self, cursor, job, ends, True):
             _logger.warning("what came of a part of range %s is refused: it has gone to another pool", job.id)
@@ -580,7 +686,7 @@ class Keeper:
     def _already(self, cursor: Cursor, job: LocalRun) -> bool:
         """Whether this very end was committed before: then the answer to that commit was lost."""
         row = cursor.row(sql.BY_KEY, key=job.key)
-        return row is not None and row["state"] == 5 and row["ran"] == self._ran() and row["attempt"] == job.attempt
+        return row is not None and row["state"] == 5 and row["ran"] == self._ran(job) and row["attempt"] == job.attempt
 
     def _settled(self, ends: list[End]) -> None:
         settled, self._settling = self._settling, []
@@ -593,16 +699,18 @@ class Keeper:
                 queue.taken.discard(job.key)
                 queue.idle_since = now
                 if job.tally is not None:
-                    self._rates[job.key] = job.tally.count() / max(now - job.tally.begun, 1e-6)
+                    self._rates[job.key] = job.tally.rate()
                 elif job.attempt:
                     queue.took(job._ended - job._started)
                 if queue.maxperkey is not None:  # a job of that key may start now
                     queue.hungry = True
         for end in ends:
+            self._rates.pop(end.key, None)
             if end.queue >= 0:
                 self.tallies[end.queue, end.outcome] += 1
         if self.tallies and self.tally_at is None:
             self.tally_at = now + _TALLY_EVERY
+        self.drop_here()
         if self.observers.heard:
             self._observe(settled, {end.key: end for end in ends})
         self._tell(ends)
@@ -663,25 +771,31 @@ class Keeper:
             "state": DELAYED if delay else READY, "ready": now + delay if delay else None,
         }  # fmt: skip
         if cursor.run(sql.RETURN, **values):
-            failure = job.failure
-            outcome = "timeout" if type(failure).__name__ == "JobTimeout" else ERROR if failure is not None else job.why
-            reason = _said(failure, True) if failure is not None else job.why
-            attempt = job.attempt + (0 if failure is not None else 1)
-            runs.append({**self._run(job, self._wall(job._ended), outcome, reason), "attempt": attempt})
+            runs.append(self._run(job, self._wall(job._ended), job.why, job.why))
+            cursor.run(sql.FORGET_RUNS, job=job.key, most=KEPT - 1)
         self.due = time.monotonic() + delay / 1e6 if self.due is None else min(self.due, time.monotonic() + delay / 1e6)
         queue = self.by_number.get(self._number(job))
         if queue is not None and not delay:
             queue.hungry = True
 
     def _run(self, job: LocalRun, ended: int, outcome: str, reason: str) -> dict[str, Any]:
+        """The record of a run that did not end ok, as the core has it; `outcome` and `reason` where that has none."""
+        attempt, host, pid = job.attempt, self.host, os.getpid()
+        past = job._particulars.runs[-1] if job._particulars is not None and job._particulars.runs else None
+        if past is not None:
+            past.settle()
+            attempt, outcome, reason = past.attempt, past.outcome, past.reason
+            if past.pid:
+                host, pid = past.host, past.pid
         return {
-            "job": job.key, "attempt": job.attempt, "started": self._wall(job._started), "ended": ended,
-            "pool": self.name, "host": self.host, "pid": os.getpid(), "outcome": outcome, "reason": reason,
+            "job": job.key, "attempt": attempt, "started": self._wall(job._started), "ended": ended,
+            "pool": self.name, "host": host, "pid": pid, "outcome": outcome, "reason": clean(reason),
         }  # fmt: skip
 
-    def _ran(self) -> str:
-        """Where runs are that run here."""
-        return f"{self.name}\n{self.host}\n{os.getpid()}\n{self.id}"
+    def _ran(self, job: LocalRun | None = None) -> str:
+        """Where runs are that run here, or where this one was."""
+        host, pid = getattr(job, "_ran_at", None) or (self.host, os.getpid())
+        return f"{self.name}\n{host}\n{pid}\n{self.id}"
 
     def keep_tallies(self) -> None:
         """Keep how many jobs have ended here since this was last done."""
@@ -720,12 +834,65 @@ class Keeper:
             if not fine and queue is not None and queue.onerror != "continue":
                 if any(end.key == key and end.outcome is CANCELLED for end in ends):
                     continue
-                if queue.onerror == "pause":
-                    cursor.run(sql.PAUSE, queue=queue.number)
-                    queue.paused = True
+                self.react(cursor, queue.number, ends)
+
+    def react(self, cursor: Cursor, number: int, ends: list[End]) -> None:
+        """A job or an index of that queue has failed: do with it what it wants done then (`onerror`)."""
+        queue = self.by_number.get(number)
+        if queue is None or queue.onerror == "continue":
+            return
+        if queue.onerror == "pause":
+            cursor.run(sql.PAUSE, queue=number)
+            queue.pause(True)
+            return
+        for row in cursor.rows(sql.WAITING, queue=number):
+            self.end_early(cursor, row["key"], number, CANCELLED, JobCancelled(), 1, ends)
+        for row in cursor.rows(sql.BEGUN_RANGES, queue=number):
+            pools = drop_range(self, cursor, row["key"])
+            if not pools:
+                end_range(self, cursor, row["key"], ends)
+            for pool in pools:
+                if pool == self.id:
+                    self._dropping.append(row["key"])
                 else:
-                    for row in cursor.rows(sql.WAITING, queue=queue.number):
-                        self.end_early(cursor, row["key"], queue.number, CANCELLED, JobCancelled(), 1, ends)
+                    cursor.run(sql.ASK_POOL, pool=pool, job=row["key"], verb="drop")
+                    if self._database.dialect == "postgresql":
+                        cursor.rows(sql.NOTIFY_ALL)
+
+    def drop_here(self) -> None:
+        """Drop what does not run here of the ranges that were dropped."""
+        while self._dropping:
+            run = self.runs.get(self._dropping.popleft())
+            if run is not None:
+                self.drop(run)
+
+    def drop(self, run: LocalRun) -> None:
+        """What does not run of the part of a range never will."""
+        ranged = run._particulars.range if run._particulars is not None else None
+        if ranged is not None and run.tally is not None:
+            run.tally.dropped = True
+            self._core.locked(self._core.drop_waiting, ranged)
+
+    def index_failed(self, job: LocalRun) -> None:
+        """An index of a range has failed here. Under the pool's lock."""
+        queue = self.queues.get(job.queue)
+        if queue is None or queue.onerror == "continue" or queue.paused:
+            return
+        job._queue.calm = False
+        job._queue.held = True  # nothing of it starts until that is settled
+        self._core.refresh(job._queue)
+        self.commits.post(partial(self._reacted, queue.number), partial(self._after_reaction, queue))
+
+    def _reacted(self, number: int, cursor: Cursor) -> list[End]:
+        ends: list[End] = []
+        self.react(cursor, number, ends)
+        return ends
+
+    def _after_reaction(self, queue: StoredQueue, ends: list[End]) -> None:
+        self.drop_here()
+        self._tell(ends)
+        queue.go_on()
+
     def _fail_follower(self, cursor: Cursor, key: int, first: int, ends: list[End]) -> None:
         row = cursor.row(sql.BY_KEY, key=key)
         other = cursor.row(sql.BY_KEY, key=first)
@@ -744,9 +911,13 @@ class Keeper:
     ) -> bool:
         """End a job that nobody has taken. Returns whether that was so."""
         data = None if outcome == CANCELLED else kept_error(error)
-        if not cursor.run(sql.END_EARLY, key=key, outcome=outcome, result=data, gone=gone, keep=self.keep):
+        ended = cursor.row(sql.END_EARLY, key=key, outcome=outcome, result=data, gone=gone, keep=self.keep)
+        if ended is None:
             return False
         end = End(key, outcome, "TCL_ERROR", data, error)
+        end.home, end.id = ended["queue"], ended["id"]
+        if ended["kind"] == RANGE:
+            drop_range(self, cursor, key)
         end.ended = self.now()
         ends.append(end)
         cursor.run(sql.TALLY, queue=queue, pool=self.name, outcome=outcome, jobs=1)
@@ -858,12 +1029,15 @@ class Keeper:
                 cursor.run(sql.RUN, **run)
             return
         error = JobLost(
-            f"job {row['id']} was lost {row['losses'] + 1} times with the pool that ran it (maxlosses): it may kill them"
+            f"job {row['id']} was lost {row['losses'] + 1} times with the pool that ran it (maxlosses): "
+            "it may kill them"
         )
         data = kept_error(error)
         if cursor.run(sql.END_LOST, key=row["key"], pool=pool["id"], result=data, keep=self.keep):
             cursor.run(sql.RUN, **run)
-            ends.append(End(row["key"], ERROR, "TCL_ERROR", data, error))
+            end = End(row["key"], ERROR, "TCL_ERROR", data, error)
+            end.home, end.id = row["queue"], row["id"]
+            ends.append(end)
             cursor.run(sql.TALLY, queue=row["queue"], pool=self.name, outcome=ERROR, jobs=1)
             self.follow_up(cursor, {row["key"]: False}, {row["key"]: row["queue"]}, ends)
 
@@ -938,6 +1112,15 @@ class Keeper:
 
 
 _LABELS = (("note", "note"), ("topic", "topic"), ("subtopic", "subtopic"), ("group", "grp"), ("key", "share"))
+
+
+def _ahead(rate: float, slots: int) -> int:
+    """See Keeper.ahead. Of indexes that take long none is kept from other pools.
+
+    Arguments:
+        rate: how many end in a second.
+    """
+    return min(round(rate * _WORTH), _LARGEST) if rate > 2 * slots else 0
 
 
 def _kept_some(job: LocalRun, kept: bool) -> None:

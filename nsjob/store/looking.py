@@ -6,16 +6,18 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nsjob.errors import JobCancelled, NoSuchJob
+from nsjob.errors import JobCancelled, NoSuchJob, OptionError, brief
 from nsjob.pool import reports
 from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, OK, RUNNING, SCHEDULED, TIMEOUT, Job
 from nsjob.pool.options import JobOptions
 from nsjob.pool.records import Counts, JobInfo, JobReport, QueueInfo, RunRecord
+from nsjob.pool.runs import KEPT
+from nsjob.pool.specs import equivalent
 from nsjob.pool.verbs import Verbs
 from nsjob.store import sql
 from nsjob.store.database import Cursor, Row
 from nsjob.store.job import OUTCOMES, STATES, StoredJob
-from nsjob.store.rows import RANGE, restored_options
+from nsjob.store.rows import RANGE, last_run, restored_options, restored_work
 from nsjob.store.schema import BLOCKED, DELAYED, READY, RESERVED
 from nsjob.store.schema import DONE as ENDED
 from nsjob.store.values import clean, restored_error, unpack
@@ -177,11 +179,11 @@ class StoredLooking(Verbs):
         for row in rows:
             by_state[row["state"]] = by_state.get(row["state"], 0) + row["jobs"]
         done = by_state.pop(ENDED, 0)
-        running = by_state.pop(4, 0)
-        scheduled = sum(by_state.values())
-        here = sum(
-            1 for run in list(self._keeper.runs.values()) if run.queue == queue.name and run.reserved and run.state is RUNNING
-        )
+        begun = by_state.pop(-1, 0)  # ranges of which more is to be taken
+        running = by_state.pop(4, 0) + begun
+        scheduled = sum(by_state.values()) - begun
+        runs = list(self._keeper.runs.values())
+        here = sum(run.queue == queue.name and run.reserved and run.state is RUNNING for run in runs)
         here = min(here, by_state.get(RESERVED, 0))
         return scheduled - here, running + here, done
 
@@ -294,9 +296,10 @@ class StoredLooking(Verbs):
     def output(self, queue: str, job: str | Job) -> str:
         _, row = self._known_row(queue, job)
         local = self._keeper.runs.get(row["key"])
-        if local is not None:
+        if local is not None and local.tally is None:
             return reports._output(local._particulars)
-        return self._read(lambda cursor: cursor.value(sql.OUTPUT, job=row["key"])) or ""
+        before: str = self._read(lambda cursor: cursor.value(sql.OUTPUT, job=row["key"])) or ""
+        return before if local is None else before + reports._output(local._particulars)
 
     def follow(self, queue: str, job: str | Job) -> Iterator[str]:
         _, row = self._known_row(queue, job)
@@ -335,7 +338,33 @@ class StoredLooking(Verbs):
         )  # fmt: skip
 
     def _more(self, row: Row) -> dict[str, Any]:
-        return {"runs": self._runs(row)}
+        template = json.loads(row["template"])[0] if row["template"] else ""
+        return {"runs": self._runs(row), "template": template}
+
+    def equivalent(self, first: Job | tuple[str, str], second: Job | tuple[str, str]) -> bool:
+        """Whether two jobs do the same in the same way. See Pool.equivalent."""
+        rows: list[Row] = []
+        indexes: list[str | None] = []
+        for one in (first, second):
+            if isinstance(one, Job):
+                _, row = self._known_row(one.queue, one)
+            elif isinstance(one, tuple) and len(one) == 2:
+                _, row = self._known_row(*one)
+            else:
+                raise OptionError(f"a job is named by its Job, or by (queue, id), but got {brief(one)}")
+            known = None
+            if row["kind"] == RANGE:
+                known = self._read(lambda cursor, row=row: cursor.row(sql.RANGE, job=row["key"]))
+                row = {**row, "kind": known["kind"]}
+            rows.append(row)
+            indexes.append(None if known is None else known["indexes"])
+        if indexes[0] != indexes[1]:
+            return False
+        row, other = rows
+        work = restored_work(row, self.languages)
+        same = all(row[name] == other[name] for name in ("kind", "script", "payload"))
+        other_work = work if same else restored_work(other, self.languages)
+        return equivalent(work, self._options(row), other_work, self._options(other))
 
     def runs(self, queue: str, job: str | Job) -> tuple[RunRecord, ...]:
         """The attempts at a job, the first one first. See Pool.runs."""
@@ -344,23 +373,26 @@ class StoredLooking(Verbs):
     def _runs(self, row: Row) -> tuple[RunRecord, ...]:
         rows = self._read(lambda cursor: cursor.rows(sql.RUNS, job=row["key"]))
         limit = restored_options(None if row["options"] is None else bytes(row["options"])).timeout
-        found = [
-            _run_record(run["attempt"], run["outcome"], run["reason"], run["started"], run["ended"], limit, run["host"], run["pid"])
-            for run in rows
-        ]
-        if row["state"] == ENDED and row["outcome"] == OK and row["ran"]:
-            _, host, pid, *_ = row["ran"].split("\n")
-            found.append(_run_record(row["attempt"], OK, "", row["started"], row["ended"], limit, host, int(pid)))
+        found: list[RunRecord] = []
+        for run in rows:
+            begun, ended, host, pid = run["started"], run["ended"], run["host"], run["pid"]
+            found.append(_run_record(run["attempt"], run["outcome"], run["reason"], begun, ended, limit, host, pid))
+        last = last_run(row)
+        if last is not None:
+            host, pid = last["host"], last["pid"]
+            found.append(_run_record(row["attempt"], OK, "", row["started"], row["ended"], limit, host, pid))
         elif row["state"] in (RESERVED, 4) and row["started"] and self._state(row) is RUNNING:
             pool = self._read(lambda cursor: cursor.row(sql.POOL, pool=row["owner"]))
             host, pid = ("", 0) if pool is None else (pool["host"], pool["pid"])
             found.append(_run_record(row["attempt"], "", "", row["started"], None, limit, host, pid))
-        return tuple(found)
+        return tuple(found[-KEPT:])
 
     def _log(self, row: Row, local: Any) -> tuple[str, ...]:
+        before = tuple(row["log"].split("\n")) if row["log"] else ()
         if local is not None and local._particulars is not None and local._particulars.log:
-            return tuple(local._particulars.log)
-        return tuple(row["log"].split("\n")) if row["log"] else ()
+            here = tuple(local._particulars.log)
+            return here if local.tally is None else before + here
+        return before
 
     def _where(self, row: Row, local: Any) -> str:
         if row["state"] not in (RESERVED, 4) or row["owner"] is None:

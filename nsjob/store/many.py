@@ -56,11 +56,13 @@ class StoredMany(StoredLooking):
             options["vars"] = {**caller_variables(use), **(variables("vars", options.get("vars") or {}))}
         if isinstance(items, str | Mapping) or not isinstance(items, Iterable):
             raise OptionError(f"queue_many takes a list of scripts, or of (script, options) pairs, not {brief(items)}")
+        if options.get("files") is not None:
+            options["files"] = self._manifest(options["files"])  # copied once
         made: list[_Item] = []
         known: dict[str, _Item] = {}
         try:
             for item in items:
-                made.append(self._item(found, item, options, known))
+                made.append(self._item(found, item, options, known))  # noqa: PERF401 - the error says how many came
         except Exception as error:
             error.add_note(f"it is item {len(made)} of those given to queue_many")
             raise
@@ -72,7 +74,12 @@ class StoredMany(StoredLooking):
             if own.jobid is not None:
                 self._name(found, [row], own.jobid)
         plain = found.maxqueued is None and all(
-            not before and own.jobid is None and own.unique is None and row["expires"] is None
+            not before
+            and own.jobid is None
+            and own.unique is None
+            and own.files is None
+            and row["expires"] is None
+            and row["dead"] is None
             for row, before, own in made
         )
         enter = partial(self._enter_plain if plain else self._enter_each, found, made)
@@ -113,9 +120,7 @@ class StoredMany(StoredLooking):
             known[item] = made
         return made
 
-    def _enter_plain(
-        self, queue: StoredQueue, made: list[_Item], cursor: Cursor
-    ) -> list[tuple[int, str, bool]] | None:
+    def _enter_plain(self, queue: StoredQueue, made: list[_Item], cursor: Cursor) -> list[tuple[int, str, bool]] | None:
         """Let plain jobs come in by as few statements as possible."""
         rows = [row for row, _, _ in made]
         entered = 0
@@ -137,9 +142,7 @@ class StoredMany(StoredLooking):
 
         def _bell_soon(self, moment: int) -> None: ...
 
-    def _enter_each(
-        self, queue: StoredQueue, made: list[_Item], cursor: Cursor
-    ) -> list[tuple[int, str, bool]] | None:
+    def _enter_each(self, queue: StoredQueue, made: list[_Item], cursor: Cursor) -> list[tuple[int, str, bool]] | None:
         entered: list[tuple[int, str, bool]] = []
         if queue.maxqueued is not None:
             cursor.row(sql.LOCK_QUEUE + " FOR UPDATE", queue=queue.number)

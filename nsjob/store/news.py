@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+
 from nsjob.errors import StoreError
 from nsjob.pool.events import Event, EventKind, Subscription
 from nsjob.pool.job import CANCELLED
@@ -23,6 +24,7 @@ __all__ = ["News"]
 _PAUSE = 0.05  # seconds between two looks
 _SHARE = 10  # looks take no more than this part of the time
 _LATE = 5_000_000  # microseconds for which a commit may be under way
+_FIRST, _LAST = 0, 1 << 62  # before and after all that is told of a queue's jobs, whichever clocks said when that was
 _MANY = 5_000  # jobs that are asked for at once
 
 
@@ -175,10 +177,10 @@ class News:
     def _see_queues(self, queues: Mapping[int, str], now: int, events: list[tuple[int, Event]]) -> None:
         for number, name in self._queues.items():
             if number not in queues:
-                events.append((now, Event("queue deleted", name, "", now / 1e6)))
+                events.append((_LAST, Event("queue deleted", name, "", now / 1e6)))
         for number, name in queues.items():
             if number not in self._queues:
-                events.append((self._looked, Event("queue created", name, "", now / 1e6)))
+                events.append((_FIRST, Event("queue created", name, "", now / 1e6)))
         self._queues = dict(queues)
 
     def _see(self, key: int, known: _Known, row: Row, events: list[tuple[int, Event]]) -> None:

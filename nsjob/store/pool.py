@@ -40,46 +40,47 @@ from nsjob.pool.engine import OPTION_OF
 from nsjob.pool.indexes import IndexSet
 from nsjob.pool.job import CANCELLED, DONE, OK, RUNNING, Job
 from nsjob.pool.options import JobOptions, count, flag, name_text, text, variables
-from nsjob.pool.pool import Pool, _threads
+from nsjob.pool.pool import Pool, _hook, _threads
 from nsjob.pool.queue import JobQueue
 from nsjob.pool.records import Settings
 from nsjob.pool.templates import Template
 from nsjob.pool.verbs import check_heartbeat
 from nsjob.pool.waiting import Audience
-from nsjob.pool.work import Bound, Work
-from nsjob.snippet import Snippet
+from nsjob.pool.work import Bound, Work, inner
+from nsjob.snippet import Snippet, compile_snippet
 from nsjob.store import sql
 from nsjob.store.bell import Bell
 from nsjob.store.chunks import cancel_range
 from nsjob.store.commits import Commits
-from nsjob.store.core import LocalRun, StoredCore
 from nsjob.store.contents import StoredDepot
+from nsjob.store.core import LocalRun, StoredCore
 from nsjob.store.database import Cursor, Database, Row
 from nsjob.store.editing import StoredEditing
+from nsjob.store.ends import End
 from nsjob.store.finding import StoredFinding
 from nsjob.store.job import OUTCOMES, STATES, StoredJob
-from nsjob.store.ends import End
 from nsjob.store.keeper import Keeper
 from nsjob.store.languages import Languages
 from nsjob.store.many import StoredMany
 from nsjob.store.news import News
 from nsjob.store.queues import PlainRow, StoredQueue
 from nsjob.store.ranging import StoredRanging
-from nsjob.store.rows import RANGE, kept_options, kept_work, micro, restored_options, restored_work
-from nsjob.store.serving import Serving
+from nsjob.store.rows import RANGE, kept_options, kept_work, last_run, micro, restored_options, restored_work
 from nsjob.store.schema import BLOCKED, DELAYED, READY, RESERVED
 from nsjob.store.schema import DONE as ENDED
 from nsjob.store.schema import RUNNING as AT_WORK
+from nsjob.store.serving import Serving
 from nsjob.store.templates import StoredTemplates, told
 from nsjob.store.values import keepable, pack
 from nsjob.store.watching import RunEvents, StoredWatching
 
 __all__ = ["StoredPool"]
 
-_HEAD, _RUN_NEXT = 256, 257
+_HEAD = 256
 _FIRST_BLOCK, _LARGEST_BLOCK = 64, 4096
 _KEEP = 30 * 86_400.0
 _MAXRESULT = 16 * 1024 * 1024
+_NEIGHBOURS = 200
 _MOST_KNOWN = 256  # scripts whose rows are known
 _SPEECH = 0.2  # seconds between two writes of what bodies say
 _IDLE_SLOTS = 0.1  # seconds after which slots that are not used are let go
@@ -149,9 +150,9 @@ class StoredPool(
         self._database = Database(store)
         self._core.keeper = self._keeper = Keeper(
             self._core, self._database, title, length, kept, 0 if client else maxthreads, maxlosses, maxresult,
-            self.languages, serving, self._arrived,
+            self.languages, serving, self._committed,
         )  # fmt: skip
-        self._core.depot = StoredDepot(self._database)
+        self._core.depot = StoredDepot(self._read, self._change)
         self._token = f"{title}-{os.urandom(6).hex()}"
         self._handles: WeakValueDictionary[int, StoredJob] = WeakValueDictionary()
         self._calls: dict[int, list[tuple[StoredJob, Callable[[Job], object]]]] = {}
@@ -162,16 +163,21 @@ class StoredPool(
         self._news = 0  # counts what has happened
         self._lock = threading.Lock()  # of the blocks, and of these tables
         self._changes = Audience(self._core)
+        self._early: dict[int, list[End]] = {}  # of jobs that come in, and end at once by those that they come after
         self._next_key = self._last_key = 0
         self._block = _FIRST_BLOCK
         self._next_speech = 0.0
         self._next_release = 0.0
         self._overdue_at = 0.0
-        self._marked = (0, 0)
         self._draining = False
+        self._new_job = sql.NEW_JOB if self._database.dialect == "sqlite" else sql.NEW_JOB_POSTGRES
         self._feed = News(self._database, self._keeper.now)
         self._run_events = self._keeper.observers = RunEvents(self._core)
-        self._keeper.commits = self._commits = Commits(self._database, title, self._keeper.head, self._keeper.tail)
+        keeper = self._keeper
+        keeper.commits = self._commits = Commits(
+            self._database, title, keeper.head, keeper.tail, keeper.busy, keeper.claims
+        )
+        self._commits.release = self._keeper.start_held_back
         self._commits.hurry = lambda: bool(self._awaited or self._watchers)
         self._keeper.set_clock(int(self._database.read(lambda cursor: cursor.value(sql.NOW))))
         self._begun = self._keeper.now()
@@ -179,7 +185,7 @@ class StoredPool(
         self._keeper.define(self._database.read(lambda cursor: cursor.rows(sql.DEFINITIONS, number=0)))
         if self._keeper.leasing:
             self._commits.do(lambda cursor: None)  # the lease, before anything else
-        self._bell = Bell(self._database, title, longest, self._commits, self._look, self._tick)
+        self._bell = Bell(self._database, title, longest, self._commits, self._look, self._tick, self._hear)
         self._closed = False
 
     def _new_core(self, clock: Clock, name: str, cap: int | None, settings: Settings) -> Core:
@@ -278,6 +284,9 @@ class StoredPool(
 
         Arguments:
             engine: must be a name: another process has to find it, too.
+            onfinish: must be a script. It runs in the pool that has committed the job's end: the one that ran it, or
+                that cancelled it before it began, or found it expired or lost. It runs once, or not at all where that
+                pool dies just then.
             lang: the language of its jobs' scripts, for shells: `languages_of_queues` tells it.
         """
         exist_ok = flag("exist_ok", given.pop("exist_ok", False))
@@ -290,9 +299,10 @@ class StoredPool(
                 return queue
             raise QueueExists(queue)
         kept = self._settings(queue, maxthreads, given)
+        unsure = self._database.unsure
         row = self._change(partial(_new_queue, queue, maxthreads, *kept))
         self._stamp += 1
-        if row is None and not exist_ok:
+        if row is None and not exist_ok and self._database.unsure == unsure:  # else it may be this very one
             self._core.locked(self._drop_local, queue)
             raise QueueExists(queue)
         self._refresh()
@@ -302,20 +312,26 @@ class StoredPool(
     def _settings(self, queue: str, maxthreads: int, given: Mapping[str, Any]) -> tuple[str, bytes | None]:
         """Check what `create` was given by making the queue that runs its jobs here; what the store keeps of it."""
         if not isinstance(given.get("engine", "thread"), str):
-            raise OptionError("a store keeps the name of a queue's engine, and other processes look for it: give a name")
+            raise OptionError(
+                "a store keeps the name of a queue's engine, and other processes look for it: give a name"
+            )
         settings = {name: value for name, value in given.items() if name in _SETTINGS and value is not None}
         engine = {name: value for name, value in given.items() if name in OPTION_OF}
         if engine:
             settings["engine_options"] = engine
-        for hook in ("pre", "post"):
+        for hook in ("pre", "post", "onfinish"):
             script = given.get(hook)
-            if script is not None:
-                settings[hook] = [getattr(script, "lang", ""), script if isinstance(script, str) else script.source]
+            if hook == "onfinish" and callable(script):
+                raise OptionError("a store keeps no callables: onfinish must be a script, which any pool of it can run")
+            work = _hook(hook, script)
+            if work is not None:
+                settings[hook] = [getattr(work, "lang", ""), work.source]
         try:
             text_ = json.dumps(settings)
         except (TypeError, ValueError) as error:
             raise OptionError(f"the store keeps a queue's settings as JSON: {error}") from None
-        super().create(queue, maxthreads, **{name: value for name, value in given.items() if name != "lang"})
+        rest = {name: value for name, value in given.items() if name not in ("lang", "onfinish")}
+        super().create(queue, maxthreads, **rest)
         local = self._core.queues[queue]
         options = {
             name: value
@@ -344,8 +360,9 @@ class StoredPool(
                 for lang, source in [kept]
             }
             super().create(
-                stored.name, max(stored.maxthreads, 1), engine=stored.engine, **hooks, **stored.engine_options
-            )
+                stored.name, max(stored.maxthreads, 1), engine=stored.engine, keep=stored.defaults.keep, **hooks,
+                **stored.engine_options,
+            )  # fmt: skip
             found = self._core.queues[stored.name]
             _tame(found)
         return found
@@ -422,7 +439,11 @@ class StoredPool(
         while True:
             self._name(found, [row], options.jobid)
             seen = self._news
-            key, id, fresh = self._change(partial(self._enter, found, row, options, before))
+            enter = partial(self._enter, found, row, options, before)
+            if known is not None and found.maxqueued is None:
+                key, id, fresh = self._protected(self._commits.do_alone, enter, True)
+            else:
+                key, id, fresh = self._change(enter)
             if key is not None:
                 return self._entered(found, key, id, fresh)
             if patience == 0.0 or not self._await_news(seen, end):
@@ -434,17 +455,26 @@ class StoredPool(
         """The row of a new job, what it comes after, and its options."""
         defaults = queue.defaults
         given = dict(given)
-        keep = given.pop("keep", None)
         if type(work) is Snippet:
             values = variables("vars", given.pop("vars") or {}) if "vars" in given else defaults.vars
             one = given.pop("input", None)
             work = work if values is None and one is None else Bound(work, values, one)
-        local = queue.local(self._core)
-        if local.host is not None:
-            local.host.check(work)
         if given.get("files") is not None:
             given["files"] = self._manifest(given["files"])
         options = defaults.changed(given) if given else defaults
+        row = self._columns(queue, work, options, owned)
+        if options is defaults and type(work) is Snippet and options.direct and not options.housed:
+            if options.heartbeat is None and options.files is None and options.jobid is None:
+                if len(queue.plain_rows) >= _MOST_KNOWN:
+                    queue.plain_rows.clear()
+                queue.plain_rows[work, owned] = PlainRow(row)
+        return row, [self._named_before(queue, other) for other in options.after], options
+
+    def _columns(self, queue: StoredQueue, work: Work, options: JobOptions, owned: bool) -> dict[str, Any]:
+        """The row of a job with these options, all of which are its own or its queue's."""
+        local = queue.local(self._core)
+        if local.host is not None:
+            local.host.check(work)
         if options.heartbeat is not None:
             check_heartbeat(local)
         if options.capture_output:
@@ -462,29 +492,25 @@ class StoredPool(
         if options.expires is not None:
             expires = now + micro(options.expires) if options.expires > 0 else micro(-options.expires)
         turn = keeper.turn()
-        lifetime = getattr(options, "lifetime", None)
+        snippet = isinstance(inner(work), Snippet | Bound)
         row = {
             "queue": queue.number, "state": DELAYED if ready is not None else READY,
             "rank": _HEAD if options.head else options.priority, "ord": -turn if options.head else turn,
             "priority": options.priority, "queued": turn, "aside": int(owned or options.detached),
-            "options": queue.kept_defaults if options is defaults else kept_options(options), "ready": ready,
-            "expires": expires, "dead": None if not lifetime else now + micro(lifetime), "blockers": None,
+            "options": queue.kept_defaults if options is queue.defaults else kept_options(options, not snippet),
+            "ready": ready, "expires": expires, "dead": None if not options.lifetime else now + micro(options.lifetime),
+            "blockers": None,
             "share": options.key, "uniq": options.unique, "note": options.note or None,
             "topic": options.topic or None, "subtopic": options.subtopic or None, "grp": options.group or None,
-            "keep": None if keep is None else micro(seconds(keep)), "token": self._token,
+            "keep": None if options.keep is None else micro(options.keep), "token": self._token,
             "defined": keeper.defined, "template": None, **kept_work(work),
         }  # fmt: skip
         for name in ("share", "uniq", "note", "topic", "subtopic", "grp", "script"):
             if row[name] is not None:
-                keepable(name, row[name])
+                keepable({"share": "key", "uniq": "unique", "grp": "group"}.get(name, name), row[name])
         if options.jobid is not None:
             keepable("jobid", options.jobid)
-        if options is defaults and type(work) is Snippet and options.direct and keep is None and not options.housed:
-            if options.heartbeat is None and options.files is None and options.jobid is None:
-                if len(queue.plain_rows) >= _MOST_KNOWN:
-                    queue.plain_rows.clear()
-                queue.plain_rows[work, owned] = PlainRow(row)
-        return row, [self._named_before(queue, other) for other in options.after], options
+        return row
 
     def _named_before(self, queue: StoredQueue, other: Any) -> tuple[str, str] | int:
         if isinstance(other, StoredJob):
@@ -558,17 +584,16 @@ class StoredPool(
             if other is not None:
                 return other
         if options.files is not None:
-            cursor.many(sql.NEED_CONTENT, [{"job": row["key"], "hash": hash} for hash in options.files.hashes])
+            cursor.many(sql.NEED_CONTENT, [{"job": row["key"], "hash": digest} for digest in options.files.hashes])
         for first in firsts:
             cursor.run(sql.COMES_AFTER, job=row["key"], first=first)
             cursor.run(sql.FOLLOW, first=first)
         if failed is not None:
             ends: list[End] = []
             self._keeper._fail_follower(cursor, row["key"], failed["key"], ends)
-            self._commits.post(lambda cursor: ends, self._arrived)
+            self._early[row["key"]] = ends
         if state == READY:
             queue.hungry = True
-            self._notify(cursor)
         elif state == DELAYED:
             self._bell_soon(row["ready"])
         for moment in (row["expires"], row["dead"]):
@@ -585,7 +610,7 @@ class StoredPool(
         if claim and "plain" in row and row["plain"].bare and cursor.concerns(sql.NEW_CLAIMED, row):
             state: int | None = claim
         else:
-            state = cursor.one(sql.NEW_JOB, row)
+            state = cursor.one(self._new_job, row)
         if state is not None and claim and state == claim:
             keeper.claimed(queue, {**_UNBEGUN, **row, "state": state})
         return state
@@ -652,6 +677,9 @@ class StoredPool(
 
     def _entered(self, queue: StoredQueue, key: int, id: str, fresh: bool) -> StoredJob:
         job = self._handle(queue.name, key, id)
+        ends = self._early.pop(key, None)
+        if ends is not None:
+            self._committed(ends)
         if fresh:
             self._own.add(key)
             if job._end is not None:
@@ -665,6 +693,28 @@ class StoredPool(
         return found
 
     # -- ends are heard of ---------------------------------------------------------------------------------------
+
+    def _committed(self, ends: Sequence[End]) -> None:
+        """This pool has ended jobs: let the scripts of their queues run that are for that (`onfinish`), and tell."""
+        finished: list[tuple[StoredQueue, StoredJob]] = []
+        if any(queue.onfinish is not None for queue in self._keeper.by_number.values()):
+            for end in ends:
+                queue = self._keeper.by_number.get(end.home)
+                if queue is not None and queue.onfinish is not None:
+                    finished.append((queue, self._handle(queue.name, end.key, end.id)))
+        self._arrived(ends)
+        core = self._core
+        for queue, job in finished:
+            core.finishers = True
+            core.locked(core.endings.append, partial(self._finish, queue, job))
+        if finished:
+            core.call_endings_elsewhere()
+
+    def _finish(self, queue: StoredQueue, job: StoredJob) -> None:
+        """Run the script of a queue for a job of it that has ended."""
+        assert queue.onfinish is not None
+        lang, source = queue.onfinish
+        self._finisher(self.languages[lang](source) if lang else compile_snippet(source))(job)
 
     def _arrived(self, ends: Sequence[End]) -> None:
         """Jobs have ended: tell those who wait here. In the thread that commits, or the bell's."""
@@ -702,6 +752,7 @@ class StoredPool(
             self._watchers -= 1
 
     _watchers = 0  # how many wait for what other pools may do
+    _over = False  # whether this pool hears of nothing any more
 
     def await_end(self, job: StoredJob, timeout: object = None) -> bool:
         """Wait for a job's end. Returns whether it came in time."""
@@ -711,13 +762,15 @@ class StoredPool(
             self._awaited[key] = self._awaited.get(key, 0) + 1
         try:
             if key not in self._keeper.runs:
-                self._look_at([key])
+                self._look_at(self._with_neighbours(key))
                 self._bell.ring()
             self._commits.hasten()
             try:
-                self._core.waits.until([self._changes], lambda: True if job._end is not None else None, limit)
+                self._core.waits.until([self._changes], lambda: job._end is not None or self._over or None, limit)
             except WaitTimeout:
                 return job._end is not None
+            if job._end is None:
+                raise QueueClosed
             return True
         finally:
             with self._lock:
@@ -741,6 +794,11 @@ class StoredPool(
     async def awaited(self, job: StoredJob) -> Any:
         """Wait in a coroutine."""
         return await self._core.waits.awaited(job)
+
+    def _with_neighbours(self, key: int) -> list[int]:
+        """A key, and those that were queued here after it: who waits for one job waits for the next ones, too."""
+        own = self._own
+        return [key, *(other for other in range(key + 1, key + _NEIGHBOURS) if other in own)]
 
     def _look_at(self, keys: Sequence[int]) -> None:
         """See whether these jobs have ended."""
@@ -777,8 +835,10 @@ class StoredPool(
                 handle.ended(_end_of(row))
             elif not self.await_end(handle, timeout):
                 raise WaitTimeout
+            unsure = self._database.unsure
             if not self._change(partial(self._hand_over, found, handle.key)) and handle.outcome is not CANCELLED:
-                raise NoSuchJob(id)
+                if self._database.unsure == unsure:  # else the answer to an earlier commit was lost
+                    raise NoSuchJob(id)
             return handle
         finally:
             with self._lock:
@@ -797,12 +857,13 @@ class StoredPool(
         end = None if timeout is None else time.monotonic() + seconds(timeout)
 
         def look(cursor: Cursor) -> tuple[str, str] | str | None:
-            live = False
+            # In this order: PostgreSQL's statements may each see what was committed since the one before.
+            live = any(cursor.value(sql.ANY_LIVE, queue=queue.number) is not None for queue in found)
+            most = len(self._waited) + 1
             for queue in found:
-                for row in cursor.rows(sql.FIRST_ENDED, queue=queue.number):
+                for row in cursor.rows(sql.FIRST_ENDED, queue=queue.number, most=most):
                     if (queue.name, row["id"]) not in self._waited:
                         return queue.name, row["id"]
-                live = live or cursor.value(sql.ANY_LIVE, queue=queue.number) is not None
             return None if live else ""
 
         answer = self._until(look, end)
@@ -819,6 +880,8 @@ class StoredPool(
             found = self._read(look)
             if found is not None:
                 return found
+            if self._over:
+                raise QueueClosed
             if not self._await_news(seen, end):
                 raise WaitTimeout
 
@@ -900,7 +963,7 @@ class StoredPool(
             return ends
 
         ends = self._change(end)
-        self._arrived(ends)
+        self._committed(ends)
         return bool(ends)
 
     def _cancel(self, queue: StoredQueue, key: int, verb: str = "cancel") -> bool:
@@ -945,7 +1008,7 @@ class StoredPool(
 
         ends, asked = self._change(end)
         if ends:
-            self._arrived(ends)
+            self._committed(ends)
         return bool(asked)
 
     def cancelall(self, queue: str) -> int:
@@ -1018,6 +1081,8 @@ class StoredPool(
             core.whole(stops.requeue, run)
         elif verb == "snooze":
             core.whole(stops.snooze, run, float(value or 0))
+        elif verb == "drop":
+            self._keeper.drop(run)
         elif verb == "expire":
             core.locked(stops.expire, run)
         elif verb == "send":
@@ -1033,7 +1098,7 @@ class StoredPool(
         turn = -self._keeper.turn()
 
         def move(cursor: Cursor) -> None:
-            cursor.run(sql.MOVE, key=row["key"], rank=_RUN_NEXT, ord=turn)
+            cursor.run(sql.MOVE, key=row["key"], rank=_HEAD, ord=turn)
             found.hungry = True
             self._notify(cursor)
 
@@ -1058,11 +1123,14 @@ class StoredPool(
 
     def _again(self, queue: StoredQueue, row: Row) -> Job:  # type: ignore[override]
         turn = self._keeper.turn()
+        lifetime = restored_options(None if row["options"] is None else bytes(row["options"])).lifetime
+        dead = None if lifetime is None else self._keeper.now() + micro(lifetime)
         fresh = {name: row.get(name) for name in sql.COLUMNS}
         fresh.update(
             state=READY, rank=row["priority"], ord=turn, queued=turn, ready=None, expires=None, blockers=None,
-            token=self._token, dead=None,
+            token=self._token, dead=dead,
         )  # fmt: skip
+        last = last_run(row)
         self._name(queue, [fresh], row["id"])
 
         def enter(cursor: Cursor) -> int:
@@ -1083,13 +1151,21 @@ class StoredPool(
                 rest = IndexSet.parse(known["indexes"])
                 if known["succeeded"]:
                     rest = rest - IndexSet.parse(known["succeeded"])
+                if not rest:
+                    raise WrongState(f"job {row['id']} cannot be retried: all its indexes have succeeded")
                 cursor.run(
                     sql.NEW_RANGE, job=fresh["key"], kind=known["kind"], most=known["most"], indexes=known["indexes"],
                     pending=str(rest), succeeded=known["succeeded"],
                 )  # fmt: skip
                 queue.note_range()
+            cursor.run(sql.SAME_NEEDS, job=fresh["key"], other=row["key"])
+            cursor.run(sql.SAME_RUNS, job=fresh["key"], other=row["key"])
+            if last is not None:
+                cursor.run(sql.RUN, **{**last, "job": fresh["key"]})
             queue.hungry = True
             self._notify(cursor)
+            if dead is not None:
+                self._bell_soon(dead)
             return int(fresh["key"] or 0)
 
         return self._entered(queue, self._change(enter), row["id"], True)
@@ -1209,11 +1285,12 @@ class StoredPool(
 
     def _recovered_last(self, ends: list[End]) -> None:
         if ends:
-            self._arrived(ends)
+            self._committed(ends)
 
     def _recovered(self, ends: list[End]) -> None:
+        self._keeper.drop_here()
         if ends:
-            self._arrived(ends)
+            self._committed(ends)
         self._stir_bell()
 
     def _stir_bell(self) -> None:
@@ -1259,24 +1336,27 @@ class StoredPool(
             self._arrived(ends)
         else:
             self._core.locked(self._stir)
-        self._mark()
         return bool(found["work"] or ends or found["requests"] or self._watchers or self._awaited)
 
     def _with_work(self, cursor: Cursor) -> list[int]:
         serves = self._keeper.serves
         return [row["id"] for row in cursor.rows(serves.queues_with_work, **serves.values)]
 
-    def _mark(self) -> None:
-        """Tell the store what this pool wants to hear of (PostgreSQL)."""
+    def _hear(self, message: str) -> bool:
+        """What PostgreSQL tells. Returns whether that is a reason to look; work for a known queue is taken at once."""
         keeper = self._keeper
-        if self._database.dialect != "postgresql" or keeper.id is None:
-            return
-        wanted = (int(keeper.leasing and not keeper.runs), int(bool(self._watchers or self._awaited or self._calls)))
-        if wanted != self._marked:
-            self._marked = wanted
-            pool = keeper.id
-            self._commits.post(lambda cursor: cursor.run(sql.MARK, pool=pool, idle=wanted[0], watching=wanted[1]))
-            self._bell.ring()  # what came before the mark is seen
+        kind, _, number = message.partition(" ")
+        if kind == "work":
+            queue = keeper.by_number.get(int(number)) if number else None
+            if queue is None or self._draining or not keeper.leasing:
+                return keeper.leasing
+            keeper.hungry(queue.number)
+            if keeper.wants():
+                self._commits.ring()
+            return False
+        if kind == "ends" and number == str(keeper.id):
+            return False
+        return kind != "ends" or bool(self._watchers or self._awaited or self._calls)
 
     def _answer(self, row: Row) -> None:
         """Do what another pool asks."""
@@ -1298,7 +1378,7 @@ class StoredPool(
 
     def take_again(self) -> None:
         """Undo `drain_all`."""
-        self._draining = False
+        self._draining = self._keeper.leaving = False
         self._keeper.serves.stopped = False
         for queue in list(self._keeper.by_number.values()):
             queue.hungry = True
@@ -1325,7 +1405,7 @@ class StoredPool(
             core.waits.until([core.idlers], core.idle, limit)
         except WaitTimeout:
             pass
-        self._change(partial(self._return_runs, runs))
+        self._committed(self._change(partial(self._return_runs, runs)))
         for run in runs:
             self._keeper.runs.pop(run.key, None)
         self._tell_all()
@@ -1340,17 +1420,19 @@ class StoredPool(
         self._core.stops.cancel(run)
         return True
 
-    def _return_runs(self, runs: Sequence[LocalRun], cursor: Cursor) -> None:
+    def _return_runs(self, runs: Sequence[LocalRun], cursor: Cursor) -> list[End]:
         keeper = self._keeper
+        ends: list[End] = []
         for run in runs:
             if run.asked:
-                keeper.cancel_leased(cursor, run)
+                keeper.cancel_leased(cursor, run, ends)
                 continue
             cursor.run(
                 sql.GIVEN_BACK, key=run.key, owner=run.owner, name=keeper.name, host=keeper.host, pid=os.getpid(),
                 reason="Returned: its pool was stopped",
             )  # fmt: skip
             cursor.run(sql.GIVE_BACK, key=run.key, owner=run.owner)
+        return ends
 
     def leave(self, timeout: object = None) -> None:
         """End the pool: take nothing more, and wait for what runs here. What was queued here is left to others.
@@ -1377,6 +1459,8 @@ class StoredPool(
 
         Raises:
             WaitTimeout: jobs still run. The pool stays shut.
+            StoreUnavailable, StoreDamaged: the store cannot be used. The pool is shut all the same; what it had goes to
+                others when its lease runs out.
         """
         flag("wait", wait)
         flag("cancel", cancel)
@@ -1384,12 +1468,28 @@ class StoredPool(
         if self._closed or self._core.forked:
             return
         end = None if limit is None else time.monotonic() + limit
+        try:
+            late = self._wind_up(wait, cancel, end)
+        except StoreError:
+            for run in list(self._keeper.runs.values()):
+                self._core.locked(self._core.stops.cancel, run)
+            self._end(0.0)
+            raise
+        self._end(None if wait and not late else 0.0)
+        if late:
+            raise WaitTimeout
+
+    def _wind_up(self, wait: bool, cancel: bool, end: float | None) -> bool:
+        """Bring what was queued here, and what runs here, to an end. Returns whether it took too long."""
         if cancel:
-            for key in list(self._own):
-                row = self._read(lambda cursor, key=key: cursor.row(sql.BY_KEY, key=key))  # type: ignore[misc]
-                queue = self._keeper.by_number.get(row["queue"]) if row is not None else None
+            own = list(self._own)
+            found = self._read(
+                lambda cursor: [row for key in own if (row := cursor.row(sql.BY_KEY, key=key)) is not None]
+            )
+            for row in sorted(found, key=_state_of):  # those that wait first: else they come in where others were
+                queue = self._keeper.by_number.get(row["queue"])
                 if queue is not None and row["state"] != ENDED:
-                    self._cancel(queue, key)
+                    self._cancel(queue, row["key"])
         late = False
         if wait and self._keeper.leasing:
             late = not self._await_own(end)
@@ -1400,9 +1500,7 @@ class StoredPool(
             late = not self._await_runs(end)
         if late:
             self.give_back()
-        self._end(None if wait and not late else 0.0)
-        if late:
-            raise WaitTimeout
+        return late
 
     def wait_own(self, timeout: object = None) -> None:
         """Wait until the jobs that were queued here have ended, wherever they run.
@@ -1457,6 +1555,8 @@ class StoredPool(
             self._feed.close()
         except StoreError:  # it cannot be read any more: who listens hears the end all the same
             pass
+        self._over = True
+        self._core.locked(self._stir)  # nobody waits for what is not heard of
         self._closed = False  # for the part of it that knows of no store
         try:
             super().shutdown(timeout is None, cancel=timeout is not None, timeout=timeout)
@@ -1512,7 +1612,8 @@ def _unlease(key: int, owner: int, cursor: Cursor) -> int:
 
 def _end_of(row: Row) -> End:
     data = row["result"]
-    end = End(row["key"], OUTCOMES.get(row["outcome"], row["outcome"]), row["code"] or "TCL_OK", None if data is None else bytes(data))
+    outcome = OUTCOMES[row["outcome"]]
+    end = End(row["key"], outcome, row["code"] or "TCL_OK", None if data is None else bytes(data))
     end.started, end.ended, end.attempt = row["started"], row["ended"] or 0, row["attempt"]
     return end
 

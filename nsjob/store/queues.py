@@ -42,7 +42,7 @@ class PlainRow:
 
     def __init__(self, columns: Mapping[str, Any]) -> None:
         self.columns: dict[str, Any] = {**columns, "plain": self}
-        self.bare = all(columns[name] is None for name in sql.COLUMNS if name not in sql.PLAIN_COLUMNS + ["id", "key"])
+        self.bare = all(columns[name] is None for name in sql.COLUMNS if name not in (*sql.PLAIN_COLUMNS, "id", "key"))
         self.local: JobQueue | None = None
         self.serves: Serving | None = None
 
@@ -68,6 +68,7 @@ class StoredQueue:
         self.taken: set[int] = set()
         self.claims = 0  # in the transaction that goes on
         self.hungry = True
+        self.heard = 0  # how many times others have told of work
         self.shrunk = False  # it has fewer slots than pools may hold
         self.idle_since = time.monotonic()
         self._runs = 0
@@ -84,7 +85,7 @@ class StoredQueue:
         if row["maxthreads"] > getattr(self, "maxthreads", 0) or (getattr(self, "paused", False) and not row["paused"]):
             self.hungry = True
         self.maxthreads: int = row["maxthreads"]
-        self.paused = bool(row["paused"])
+        self.pause(bool(row["paused"]))
         if "ranges" in row and time.monotonic() >= self.ranged_until:
             self.ranges = bool(row["ranges"])
         self.req: str = row["req"]
@@ -100,6 +101,7 @@ class StoredQueue:
             self.engine_options: dict[str, Any] = settings.get("engine_options", {})
             self.pre: list[str] | None = settings.get("pre")
             self.post: list[str] | None = settings.get("post")
+            self.onfinish: list[str] | None = settings.get("onfinish")
             self.lang: str = settings.get("lang", "")
         kept = row["defaults"]
         if kept != self._kept or not hasattr(self, "defaults"):
@@ -115,13 +117,29 @@ class StoredQueue:
             self.hold(self.maxthreads)
 
     def busy(self) -> int:
-        """How many of its jobs this pool has that want a slot: those that wait for other jobs have given theirs back."""
-        return len(self.taken) + self.claims - (self._local.yielded if self._local is not None else 0)
+        """How many of its jobs this pool has that want a slot: those that wait for others have given theirs back."""
+        local = self._local
+        known = len(self.taken) + self.claims
+        return known if local is None else known - local.yielded + local.indexes  # a range yields to its indexes
 
     def note_range(self) -> None:
         """A range comes in."""
         self.ranges = True
         self.ranged_until = time.monotonic() + _STALE
+
+    def pause(self, paused: bool) -> None:
+        """Nothing of it is to start any more, what this pool has taken included; or all that goes on."""
+        changed = paused != getattr(self, "paused", False)
+        self.paused = paused
+        if changed and self._local is not None:
+            core = self._local.core
+            core.locked(_pause, core, self._local, paused)
+
+    def go_on(self) -> None:
+        """What was held up here starts again, unless it is paused."""
+        if self._local is not None and not self.paused:
+            core = self._local.core
+            core.locked(_go_on, core, self._local)
 
     def hold(self, slots: int) -> None:
         """This pool has so many slots now."""
@@ -136,6 +154,8 @@ class StoredQueue:
             self._local = self._made(self)
         if self.held and self._local.maxthreads != self.held:
             core.locked(_resize, core, self._local, self.held)
+        if self._local.paused != self.paused:
+            core.locked(_pause, core, self._local, self.paused)
         return self._local
 
     def dress(self, work: Work, local: JobQueue) -> Work:
@@ -163,6 +183,25 @@ class StoredQueue:
     def tiny(self) -> bool:
         """Whether its jobs are so short that they are had in batches."""
         return self._runs >= _SAMPLES and self._mean < _TINY and self.maxperkey is None
+
+
+def _pause(core: Any, queue: JobQueue, paused: bool) -> None:
+    if queue.paused == paused:
+        return
+    queue.calm = False
+    if paused:
+        queue.paused = queue.held = True
+    else:
+        core.wake()
+        core.commit_resume(queue)
+    core.refresh(queue)
+    core.wake()
+
+
+def _go_on(core: Any, queue: JobQueue) -> None:
+    queue.held = queue.paused
+    core.refresh(queue)
+    core.wake()
 
 
 def _resize(core: Any, queue: JobQueue, slots: int) -> None:

@@ -11,7 +11,8 @@ from nsjob.errors import OptionError, QueueFull, WrongState, brief
 from nsjob.pool.indexes import IndexSet
 from nsjob.pool.job import Job
 from nsjob.pool.options import JobOptions, count, variables
-from nsjob.pool.ranging import Body, Indexes
+from nsjob.pool.ranges import Range
+from nsjob.pool.ranging import Body, Indexes, index_info
 from nsjob.pool.records import IndexInfo, RangeStatus
 from nsjob.pool.verbs import caller_variables
 from nsjob.pool.work import Call, Script, Work
@@ -110,33 +111,42 @@ class StoredRanging(StoredLooking):
         _, row = self._known_range(queue, job)
         known, chunks = self._range_rows(row)
         active = IndexSet()
-        for chunk in chunks:
-            if chunk["indexes"]:
-                active = active | IndexSet.parse(chunk["indexes"])
         sets = {name: _set(known[name]) for name in ("indexes", "pending", "succeeded", "failed", "cancelled")}
+        for chunk in chunks:
+            taken = _set(chunk["indexes"])
+            ranged = self._range_here(row, chunk)
+            if ranged is not None:  # what the store does not know yet, and what is taken and has not begun
+                for name, part in self._core.guarded(_parts, ranged).items():
+                    sets[name] = sets[name] | (taken & part)
+                    taken = taken - part
+            active = active | taken
         return RangeStatus(
             queue=queue, id=row["id"], state=self._state(row), outcome=OUTCOMES.get(row["outcome"], ""),
             indexes=known["indexes"], total=len(sets["indexes"]), maxconcurrent=known["most"] or None,
-            pending=known["pending"], active=str(active), succeeded=known["succeeded"], failed=known["failed"],
-            cancelled=known["cancelled"], numpending=len(sets["pending"]), numactive=len(active),
-            numsucceeded=len(sets["succeeded"]), numfailed=len(sets["failed"]), numcancelled=len(sets["cancelled"]),
+            pending=str(sets["pending"]), active=str(active), succeeded=str(sets["succeeded"]),
+            failed=str(sets["failed"]), cancelled=str(sets["cancelled"]), numpending=len(sets["pending"]),
+            numactive=len(active), numsucceeded=len(sets["succeeded"]), numfailed=len(sets["failed"]),
+            numcancelled=len(sets["cancelled"]),
         )  # fmt: skip
 
     def range_index(self, queue: str, job: str | Job, index: int) -> IndexInfo:
         """What has become of one index of a range. See Pool.range_index.
 
-        The runs of the first 1,000 that failed are remembered; of others the state alone is told.
+        The runs of the first 1,000 that failed are remembered, and those that this pool has under way are known; of
+        others the state alone is told.
         """
         _, row = self._known_range(queue, job)
         known, chunks = self._range_rows(row)
         count("index", index)
         if index not in _set(known["indexes"]):
-            raise OptionError(f"job {row['id']} has no index {brief(index)}: it must be one of {_set(known['indexes']).brief()}")
-        if any(index in _set(chunk["indexes"]) for chunk in chunks):
-            return _index_info(index, "active")
-        state = next(
-            (name for name in ("succeeded", "failed", "cancelled") if index in _set(known[name])), "pending"
-        )
+            raise OptionError(
+                f"job {row['id']} has no index {brief(index)}: it must be one of {_set(known['indexes']).brief()}"
+            )
+        for chunk in chunks:
+            if index in _set(chunk["indexes"]):
+                ranged = self._range_here(row, chunk)
+                return _index_info(index, "active") if ranged is None else index_info(self._core, ranged, index)
+        state = next((name for name in ("succeeded", "failed", "cancelled") if index in _set(known[name])), "pending")
         failure = None
         if state == "failed":
             failure = self._read(lambda cursor: cursor.row(sql.FAILURE_OF, job=row["key"], number=index))
@@ -148,6 +158,14 @@ class StoredRanging(StoredLooking):
             raise WrongState(f"job {row['id']} is no range: it must be one that `range` made")
         return found, row
 
+    def _range_here(self, row: Row, chunk: Row) -> Range | None:
+        """The part of a range that runs here, where that is the chunk."""
+        run = self._keeper.runs.get(row["key"])
+        if run is None or run.owner != chunk["pool"] or run._particulars is None:
+            return None
+        ranged: Range | None = run._particulars.range
+        return ranged
+
     def _range_rows(self, row: Row) -> tuple[Row, list[Row]]:
         def look(cursor: Cursor) -> tuple[Row | None, list[Row]]:
             return cursor.row(sql.RANGE, job=row["key"]), cursor.rows(sql.CHUNKS, job=row["key"])
@@ -155,6 +173,11 @@ class StoredRanging(StoredLooking):
         known, chunks = self._read(look)
         assert known is not None
         return known, chunks
+
+
+def _parts(ranged: Range) -> dict[str, IndexSet]:
+    """What is known of the indexes of a part that runs here. Under the lock."""
+    return {name: getattr(ranged, name).copy() for name in ("pending", "succeeded", "failed")}
 
 
 def _set(text: str) -> IndexSet:

@@ -7,13 +7,17 @@ from functools import lru_cache
 from typing import Any
 
 from nsjob.errors import OptionError
+from nsjob.pool.job import OK
 from nsjob.pool.options import NO_OPTIONS, JobOptions
 from nsjob.pool.work import Bound, Call, Program, Script, Work, inner
 from nsjob.snippet import Snippet, compile_snippet
 from nsjob.store.database import Row
 from nsjob.store.values import pack, unpack
 
-__all__ = ["OUTSIDE", "RANGE", "kept_options", "kept_work", "micro", "restored_options", "restored_work", "seconds_of"]
+__all__ = [
+    "CALL", "OUTSIDE", "RANGE", "kept_options", "kept_work", "last_run", "micro", "restored_options", "restored_work",
+    "seconds_of",
+]  # fmt: skip
 
 SNIPPET, CALL, PROGRAM, SCRIPT, RANGE = range(5)
 OUTSIDE = frozenset("jobid ifnew head delay at expires after unique key vars input note topic subtopic group".split())
@@ -25,6 +29,17 @@ Languages = Mapping[str, Callable[[str], Script]]
 def micro(seconds: float) -> int:
     """Seconds as microseconds."""
     return round(seconds * 1_000_000)
+
+
+def last_run(row: Row) -> dict[str, Any] | None:
+    """The run with which a job ended ok, as a row of its runs: only the job's own row tells of it. None for others."""
+    if row["outcome"] != OK or not row["ran"] or row["started"] is None:
+        return None
+    pool, host, pid, *_ = row["ran"].split("\n")
+    return {
+        "job": row["key"], "attempt": row["attempt"], "started": row["started"], "ended": row["ended"], "pool": pool,
+        "host": host, "pid": int(pid), "outcome": OK, "reason": "",
+    }  # fmt: skip
 
 
 def seconds_of(moment: int | None) -> float | None:
@@ -96,9 +111,14 @@ def _named_snippet(source: str, filename: str) -> Snippet:
 _DEFAULTS = {name: getattr(NO_OPTIONS, name) for name in JobOptions.__dataclass_fields__ if not name.startswith("_")}
 _NAMES = tuple(name for name in _DEFAULTS if name not in OUTSIDE and name not in ("direct", "plain", "watched"))
 
+_VALUES = ("vars", "input")
 
-def kept_options(options: JobOptions) -> bytes | None:
+
+def kept_options(options: JobOptions, values: bool = False) -> bytes | None:
     """The options that have no columns of their own; nothing where they are the usual ones.
+
+    Arguments:
+        values: whether `vars` and `input` are among them; those of snippets are kept with the script.
 
     Raises:
         CannotPickle: one of them cannot be kept.
@@ -114,14 +134,25 @@ def kept_options(options: JobOptions) -> bytes | None:
             elif name == "metadata":
                 value = dict(value)
             given[name] = value
+    if values:
+        given.update((name, value) for name in _VALUES if (value := getattr(options, name)) is not None)
     return pack(given or None, "an option")
 
 
-@lru_cache(maxsize=1024)
 def restored_options(kept: bytes | None) -> JobOptions:
     """The options that `kept_options` kept."""
     if kept is None:
         return NO_OPTIONS
+    known = _known_options(kept)
+    return known if known.vars is None and known.input is None else _fresh_options(kept)  # no two jobs share values
+
+
+@lru_cache(maxsize=1024)
+def _known_options(kept: bytes) -> JobOptions:
+    return _fresh_options(kept)
+
+
+def _fresh_options(kept: bytes) -> JobOptions:
     given = unpack(kept)
     if "retryon" in given:
         given["retryon"] = tuple(given["retryon"])

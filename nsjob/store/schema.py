@@ -118,6 +118,7 @@ _jobs = Table(
     Index("nsjob_jobs_ranges", "queue", **_where("kind = 4 AND state < 5")),
     Index("nsjob_jobs_old", "until", **_where("state = 5")),
     Index("nsjob_jobs_found", "queued", "key"),
+    Index("nsjob_jobs_queue", "queue", "queued", "key"),
     Index("nsjob_jobs_gone", "queue", "id", "ended", **_where("gone = 1")),
     Index("nsjob_jobs_topic", "topic", "subtopic", "queued", "key", **_where("topic IS NOT NULL")),
     Index("nsjob_jobs_group", "grp", "queued", "key", **_where("grp IS NOT NULL")),
@@ -165,8 +166,6 @@ Table(
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
     Column("until", BigInteger, nullable=False),
-    Column("idle", SmallInteger, nullable=False, server_default="0"),  # whether it wants to hear of new work
-    Column("watching", SmallInteger, nullable=False, server_default="0"),  # or of jobs that end
     Index("nsjob_pools_until", "until"),
     sqlite_autoincrement=True,  # a number is never given twice: it stands for a lease
 )
@@ -222,6 +221,7 @@ Table(
     Column("succeeded", Text, nullable=False),
     Column("failed", Text, nullable=False),
     Column("cancelled", Text, nullable=False),
+    Column("lost", Text),  # JSON: those that were lost with a pool once or more often, twice or more often, ...
     Column("error", LargeBinary),  # of the index that failed first, and which that was
     Column("first", BigInteger),
 )

@@ -56,7 +56,11 @@ class Serving:
 
     def __call__(self, queue: StoredQueue) -> bool:
         """Whether jobs of that queue are taken."""
-        return not self.stopped and (not self.queues or queue.name in self.queues)
+        return not self.stopped and self.covers(queue)
+
+    def covers(self, queue: StoredQueue) -> bool:
+        """Whether that queue is one of those that are served."""
+        return not self.queues or queue.name in self.queues
 
     def lease(self, dialect: str) -> str:
         """The statement that takes jobs."""

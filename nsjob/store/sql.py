@@ -11,21 +11,21 @@ NOW = "SELECT {now}"
 # -- pools and their leases --------------------------------------------------------------------------------------------
 
 NEW_POOL = """
-INSERT INTO nsjob_pools (name, epoch, host, pid, until, idle)
-SELECT :name, COALESCE(MAX(epoch), 0) + 1, :host, :pid, {now} + :lease, 0 FROM nsjob_pools WHERE name = :name
+INSERT INTO nsjob_pools (name, epoch, host, pid, until)
+SELECT :name, COALESCE(MAX(epoch), 0) + 1, :host, :pid, {now} + :lease FROM nsjob_pools WHERE name = :name
 RETURNING id, epoch, {now} AS now
 """
 EXTEND = "UPDATE nsjob_pools SET until = {now} + :lease WHERE id = :pool AND until > {now} RETURNING {now} AS now"
 LEAVE = "DELETE FROM nsjob_pools WHERE id = :pool"
-MARK = "UPDATE nsjob_pools SET idle = :idle, watching = :watching WHERE id = :pool"
 OVERDUE = "SELECT id, name, host, pid FROM nsjob_pools WHERE until <= {now}"
 LOCK_OVERDUE = "SELECT id FROM nsjob_pools WHERE id = :pool AND until <= {now} FOR UPDATE SKIP LOCKED"
 STRAY_OWNERS = """
-SELECT DISTINCT owner FROM nsjob_jobs WHERE gone = 0 AND state IN (3, 4)
+SELECT DISTINCT owner FROM nsjob_jobs WHERE gone = 0 AND state IN (3, 4) AND owner IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM nsjob_pools p WHERE p.id = nsjob_jobs.owner)
 """
 OWNED = """
-SELECT key, queue, id, state, attempt, losses, started, aside FROM nsjob_jobs WHERE owner = :pool AND state IN (3, 4) AND gone = 0
+SELECT key, queue, id, state, attempt, losses, started, aside FROM nsjob_jobs
+WHERE owner = :pool AND state IN (3, 4) AND gone = 0
 """
 BACK_UNSTARTED = """
 UPDATE nsjob_jobs SET state = 0, owner = NULL, started = NULL, attempt = attempt - 1, suspect = 1
@@ -116,6 +116,10 @@ CAST(:state AS SMALLINT)
 FROM nsjob_queues q WHERE q.id = :queue AND q.req = 'none'
 ON CONFLICT DO NOTHING
 """
+NEW_JOB_POSTGRES = f"""
+WITH new AS ({NEW_JOB})
+SELECT state, CASE WHEN state = 0 THEN CAST(pg_notify('nsjob', 'work ' || CAST(:queue AS TEXT)) AS TEXT) END FROM new
+"""
 PLAIN_COLUMNS = "key queue id rank ord priority queued aside kind script token defined".split()
 NEW_CLAIMED = f"""
 INSERT INTO nsjob_jobs ({", ".join(PLAIN_COLUMNS)}, state, owner, attempt, started)
@@ -142,10 +146,13 @@ TAKEN = """
 key, queue, id, rank, ord, priority, queued, aside, attempt, losses, kind, script, payload, options, share, note,
 topic, subtopic, grp, keep, dead, defined, uniq, template
 """
+_NEXT_SQLITE = (
+    "SELECT key FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND kind < 4 ORDER BY rank DESC, ord LIMIT :count"
+)
 _LEASE_SQLITE = f"""
 UPDATE nsjob_jobs SET state = CASE WHEN suspect = 1 THEN 4 ELSE :state END, owner = :pool, attempt = attempt + 1,
 started = :now
-WHERE key IN (SELECT key FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND kind < 4 ORDER BY rank DESC, ord LIMIT :count)
+WHERE key IN ({_NEXT_SQLITE})
 AND EXISTS (SELECT 1 FROM nsjob_queues q WHERE q.id = :queue AND q.paused = 0)
 RETURNING {TAKEN}, state
 """
@@ -159,7 +166,6 @@ UPDATE nsjob_jobs SET state = CASE WHEN suspect = 1 THEN 4 ELSE CAST(:state AS S
 attempt = attempt + 1, started = :now
 FROM next WHERE nsjob_jobs.key = next.key
 RETURNING """ + ", ".join(f"nsjob_jobs.{name.strip()}" for name in TAKEN.split(",")) + ", nsjob_jobs.state"
-_NEXT_SQLITE = "SELECT key FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND kind < 4 ORDER BY rank DESC, ord LIMIT :count"
 _NEXT_POSTGRES = """SELECT key FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND kind < 4
     AND EXISTS (SELECT 1 FROM nsjob_queues q WHERE q.id = :queue AND q.paused = 0)
     ORDER BY rank DESC, ord LIMIT :count FOR UPDATE SKIP LOCKED"""
@@ -236,9 +242,15 @@ ORDER BY j.rank DESC, j.ord LIMIT :count
 """
 SHARES = """
 SELECT share, COUNT(*) AS jobs FROM nsjob_jobs
-WHERE gone = 0 AND state IN (3, 4) AND queue = :queue AND share IS NOT NULL GROUP BY share
+WHERE gone = 0 AND state IN (3, 4) AND kind < 4 AND queue = :queue AND share IS NOT NULL GROUP BY share
+UNION ALL
+SELECT j.share, SUM(c.most) AS jobs FROM nsjob_chunks c JOIN nsjob_jobs j ON j.key = c.job
+WHERE j.queue = :queue AND j.share IS NOT NULL GROUP BY j.share
 """
-ARRIVE = "UPDATE nsjob_jobs SET state = 0, ready = NULL WHERE state = 1 AND ready <= {now}"
+ARRIVE = """
+UPDATE nsjob_jobs SET state = 0, ready = NULL
+WHERE state = 1 AND key IN (SELECT key FROM nsjob_jobs WHERE state = 1 AND ready <= {now} FOR UPDATE SKIP LOCKED)
+"""
 BEGUN = "UPDATE nsjob_jobs SET state = 4 WHERE key = :key AND owner = :owner AND state = 3"
 GIVE_BACK = """
 UPDATE nsjob_jobs SET state = 0, owner = NULL, started = NULL, attempt = attempt - 1
@@ -266,12 +278,20 @@ SELECT CAST(:job AS BIGINT), COALESCE((SELECT MAX(number) FROM nsjob_runs WHERE 
 CAST(:attempt AS INTEGER), CAST(:started AS BIGINT), CAST(:ended AS BIGINT), CAST(:pool AS TEXT), CAST(:host AS TEXT),
 CAST(:pid AS INTEGER), CAST(:outcome AS TEXT), CAST(:reason AS TEXT)
 """
+FORGET_RUNS = """
+DELETE FROM nsjob_runs WHERE job = :job AND number <= (SELECT MAX(number) FROM nsjob_runs WHERE job = :job) - :most
+"""
+SAME_RUNS = """
+INSERT INTO nsjob_runs (job, number, attempt, started, ended, pool, host, pid, outcome, reason)
+SELECT CAST(:job AS BIGINT), number, attempt, started, ended, pool, host, pid, outcome, reason
+FROM nsjob_runs WHERE job = :other
+"""
 TALLY = """
 INSERT INTO nsjob_tallies (queue, pool, outcome, jobs)
 SELECT id, CAST(:pool AS TEXT), CAST(:outcome AS TEXT), CAST(:jobs AS BIGINT) FROM nsjob_queues WHERE id = :queue
 ON CONFLICT (queue, pool, outcome) DO UPDATE SET jobs = nsjob_tallies.jobs + excluded.jobs
 """
-FOLLOWERS = "SELECT job, first FROM nsjob_after WHERE first {among:keys}"
+FOLLOWERS = "SELECT job, first FROM nsjob_after WHERE first {among:keys} ORDER BY job"
 STEP = """
 UPDATE nsjob_jobs SET blockers = blockers - 1,
 state = CASE WHEN blockers > 1 THEN 2 WHEN ready IS NOT NULL THEN 1 ELSE 0 END
@@ -282,19 +302,29 @@ END_EARLY = """
 UPDATE nsjob_jobs SET state = 5, outcome = :outcome, code = 'TCL_ERROR', result = :result, ended = {now}, owner = NULL,
 gone = CASE WHEN aside = 1 THEN 1 ELSE CAST(:gone AS SMALLINT) END, until = {now} + COALESCE(keep, :keep)
 WHERE key = :key AND state < 3 AND NOT EXISTS (SELECT 1 FROM nsjob_chunks c WHERE c.job = :key)
+RETURNING queue, id, kind
 """
 END_LOST = """
 UPDATE nsjob_jobs SET state = 5, outcome = 'error', code = 'TCL_ERROR', result = :result, ended = {now}, owner = NULL,
 losses = losses + 1, gone = CASE WHEN aside = 1 THEN 1 ELSE 0 END, until = {now} + COALESCE(keep, :keep)
 WHERE key = :key AND owner = :pool AND state = 4
 """
-LATE = "SELECT key, queue, id FROM nsjob_jobs WHERE expires IS NOT NULL AND state < 3 AND started IS NULL AND expires <= {now} LIMIT 500"
+LATE = """
+SELECT key, queue, id FROM nsjob_jobs
+WHERE expires IS NOT NULL AND state < 3 AND started IS NULL AND expires <= {now} LIMIT 500
+"""
 DYING = """
 SELECT key, queue, id, kind, started, options FROM nsjob_jobs
 WHERE dead IS NOT NULL AND state < 5 AND dead <= {now} AND (state < 3 OR kind = 4) LIMIT 500
 """
+BEGUN_RANGES = """
+SELECT key FROM nsjob_jobs WHERE queue = :queue AND kind = 4 AND state < 5 AND started IS NOT NULL
+"""
 NEXT_DEATH = "SELECT MIN(dead) FROM nsjob_jobs WHERE dead IS NOT NULL AND state < 5"
-WAITING = "SELECT key, queue, id FROM nsjob_jobs WHERE gone = 0 AND state IN (0, 1, 2) AND queue = :queue"
+WAITING = """
+SELECT key, queue, id FROM nsjob_jobs WHERE gone = 0 AND state IN (0, 1, 2) AND queue = :queue
+AND NOT (kind = 4 AND started IS NOT NULL)
+"""
 
 # -- what is to come ---------------------------------------------------------------------------------------------------
 
@@ -305,7 +335,8 @@ REQUESTS = "SELECT id, job, verb, value FROM nsjob_requests WHERE pool = :pool O
 ANSWERED = "DELETE FROM nsjob_requests WHERE id = :id"
 ASK = """
 INSERT INTO nsjob_requests (pool, job, verb, value)
-SELECT owner, key, :verb, CAST(:value AS TEXT) FROM nsjob_jobs WHERE key = :key AND owner IS NOT NULL AND state IN (3, 4)
+SELECT owner, key, :verb, CAST(:value AS TEXT) FROM nsjob_jobs
+WHERE key = :key AND owner IS NOT NULL AND state IN (3, 4)
 """
 
 # -- looking -----------------------------------------------------------------------------------------------------------
@@ -327,18 +358,25 @@ UPDATE nsjob_jobs SET gone = 1 WHERE gone = 0 AND state = 5 AND key IN (
 """
 TAKE = "UPDATE nsjob_jobs SET gone = 1 WHERE key = :key AND gone = 0 AND state = 5"
 FIRST_ENDED = """
-SELECT key, id FROM nsjob_jobs WHERE queue = :queue AND gone = 0 AND state = 5 AND aside = 0 ORDER BY ended, key LIMIT 1
+SELECT key, id FROM nsjob_jobs WHERE queue = :queue AND gone = 0 AND state = 5 AND aside = 0
+ORDER BY ended, key LIMIT :most
 """
 ANY_LIVE_AT_ALL = """
 SELECT 1 FROM nsjob_jobs WHERE gone = 0 AND state IN (0, 1, 2, 3, 4) AND queue = :queue LIMIT 1
 """
 ANY_LIVE = ANY_LIVE_AT_ALL.replace("LIMIT", "AND aside = 0 LIMIT")
-ALL_ENDED = "SELECT key, id, outcome FROM nsjob_jobs WHERE queue = :queue AND gone = 0 AND state = 5 ORDER BY ended, key"
+ALL_ENDED = """
+SELECT key, id, outcome FROM nsjob_jobs WHERE queue = :queue AND gone = 0 AND state = 5 ORDER BY ended, key
+"""
 COUNTS = """
 SELECT state, COUNT(*) AS jobs FROM nsjob_jobs
 WHERE gone = 0 AND state IN (0, 1, 2, 3, 4, 5) AND queue = :queue GROUP BY state
+UNION ALL
+SELECT -1 AS state, COUNT(*) AS jobs FROM nsjob_jobs
+WHERE queue = :queue AND kind = 4 AND state < 5 AND state = 0 AND started IS NOT NULL
 """
 TALLIES = "SELECT outcome, SUM(jobs) AS jobs FROM nsjob_tallies WHERE queue = :queue GROUP BY outcome"
+SAID = "SELECT log, output FROM nsjob_said WHERE job = :job"
 OUTPUT = "SELECT output FROM nsjob_said WHERE job = :job"
 SAY = """
 INSERT INTO nsjob_said (job, progress, log, output) VALUES (:job, :progress, :log, :output)
@@ -351,6 +389,9 @@ script = :script, payload = :payload, options = :options, ready = :ready, expire
 blockers = :blockers, share = :share, uniq = :uniq, note = :note, topic = :topic, subtopic = :subtopic, grp = :grp,
 keep = :keep WHERE key = :key AND state < 3
 """
+LOCK_JOB = "SELECT key FROM nsjob_jobs WHERE key = :key FOR UPDATE"
+LOCK_EDITS = "SELECT value FROM nsjob_meta WHERE name = 'genid' FOR UPDATE"
+FIRSTS_OF = "SELECT first FROM nsjob_after WHERE job {among:keys}"
 FORGET_FIRSTS = "DELETE FROM nsjob_after WHERE job = :job"
 SAME_UNIQUE = """
 SELECT id FROM nsjob_jobs WHERE queue = :queue AND uniq = :uniq AND state < 5 AND key <> :key
@@ -359,13 +400,8 @@ PLACE = """
 SELECT key, id, state, rank, ord, priority, kind FROM nsjob_jobs WHERE queue = :queue AND id = :id AND gone = 0
 """
 FIRST_OF_RANK = "SELECT MIN(ord) FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND rank = :rank"
-BEHIND = """
-SELECT key, ord FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND rank = :rank AND ord >= :ord
-ORDER BY ord, key LIMIT 2
-"""
-BESIDE = """
-SELECT MAX(ord) FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND rank = :rank AND ord < :ord
-"""
+NEXT_BEFORE = "SELECT MAX(ord) FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND rank = :rank AND ord < :ord"
+NEXT_BEHIND = "SELECT MIN(ord) FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND rank = :rank AND ord > :ord"
 MAKE_ROOM = "UPDATE nsjob_jobs SET ord = ord + 2 WHERE queue = :queue AND state = 0 AND rank = :rank AND ord >= :ord"
 TURN = "UPDATE nsjob_jobs SET rank = :rank, ord = :ord WHERE key = :key AND state = 0"
 
@@ -376,6 +412,7 @@ JOIN nsjob_queues q ON q.id = j.queue LEFT JOIN nsjob_said s ON s.job = j.key WH
 FIND_ORDER = " ORDER BY j.queued, j.key LIMIT :count"
 FIND_PARTS = {
     "queue": "j.queue = :queue",
+    "queue besides": "+j.queue = :queue",  # the sign keeps it from being looked up: there is a better index
     "topic": "j.topic = :topic",
     "no topic": "j.topic IS NULL",
     "subtopic": "j.subtopic = :subtopic",
@@ -409,8 +446,8 @@ DEFINED_IN = """
 SELECT number, source FROM nsjob_definitions WHERE lang = :lang AND filename = :filename ORDER BY number DESC LIMIT 1
 """
 DEFINED = "SELECT COALESCE(MAX(number), 0) FROM nsjob_definitions"
-NOTIFY_WORK = "SELECT pg_notify('nsjob', 'work') WHERE EXISTS (SELECT 1 FROM nsjob_pools WHERE idle = 1)"
-NOTIFY_ENDS = "SELECT pg_notify('nsjob', 'ends') WHERE EXISTS (SELECT 1 FROM nsjob_pools WHERE watching = 1)"
+NOTIFY_WORK = "SELECT pg_notify('nsjob', 'work')"
+NOTIFY_ENDS = "SELECT pg_notify('nsjob', 'ends ' || CAST(:pool AS TEXT))"
 NOTIFY_ALL = "SELECT pg_notify('nsjob', 'all')"
 
 # -- templates ---------------------------------------------------------------------------------------------------------
@@ -429,9 +466,14 @@ DROP_TEMPLATE = "DELETE FROM nsjob_templates WHERE name = :name"
 # -- contents of files -------------------------------------------------------------------------------------------------
 
 HAS_CONTENT = "SELECT 1 FROM nsjob_contents WHERE hash = :hash"
-PUT_CONTENT = "INSERT INTO nsjob_contents (hash, part, data, made) VALUES (:hash, :part, :data, {now}) ON CONFLICT DO NOTHING"
+PUT_CONTENT = """
+INSERT INTO nsjob_contents (hash, part, data, made) VALUES (:hash, :part, :data, {now}) ON CONFLICT DO NOTHING
+"""
 GET_CONTENT = "SELECT data FROM nsjob_contents WHERE hash = :hash AND part = :part"
 NEED_CONTENT = "INSERT INTO nsjob_needs (job, hash) VALUES (:job, :hash) ON CONFLICT DO NOTHING"
+SAME_NEEDS = """
+INSERT INTO nsjob_needs (job, hash) SELECT CAST(:job AS BIGINT), hash FROM nsjob_needs WHERE job = :other
+"""
 TOUCH_CONTENT = "UPDATE nsjob_contents SET made = {now} WHERE hash = :hash"
 SWEEP_CONTENTS = """
 DELETE FROM nsjob_contents WHERE made < {now} - :grace
@@ -453,7 +495,8 @@ SELECT id FROM nsjob_jobs WHERE gone = 0 AND state = :state AND queue = :queue O
 """
 GIVEN_BACK = """
 INSERT INTO nsjob_runs (job, number, attempt, started, ended, pool, host, pid, outcome, reason)
-SELECT key, COALESCE((SELECT MAX(number) FROM nsjob_runs r WHERE r.job = key), 0) + 1, attempt, COALESCE(started, {now}),
+SELECT key, COALESCE((SELECT MAX(number) FROM nsjob_runs r WHERE r.job = key), 0) + 1, attempt,
+COALESCE(started, {now}),
 {now}, CAST(:name AS TEXT), CAST(:host AS TEXT), CAST(:pid AS INTEGER), 'requeued', CAST(:reason AS TEXT)
 FROM nsjob_jobs WHERE key = :key AND owner = :owner AND state = 4
 """
@@ -480,13 +523,18 @@ CHUNKS = "SELECT pool, most, indexes FROM nsjob_chunks WHERE job = :job"
 POOLS_CHUNKS = "SELECT job, indexes FROM nsjob_chunks WHERE pool = :pool"
 NEW_CHUNK = "INSERT INTO nsjob_chunks (job, pool, most, indexes) VALUES (:job, :pool, :most, :indexes)"
 SHRINK_CHUNK = "UPDATE nsjob_chunks SET indexes = :indexes WHERE job = :job AND pool = :pool"
+GOES_BEFORE = """
+SELECT 1 FROM nsjob_jobs j JOIN nsjob_jobs r ON r.key = :job
+WHERE j.queue = r.queue AND j.state = 0 AND j.rank > r.rank LIMIT 1
+"""
+EXTEND_CHUNK = "UPDATE nsjob_chunks SET indexes = :indexes, most = :most WHERE job = :job AND pool = :pool"
 DROP_CHUNK = "DELETE FROM nsjob_chunks WHERE job = :job AND pool = :pool"
 PUT_RANGE = """
 UPDATE nsjob_ranges SET pending = :pending, succeeded = :succeeded, failed = :failed, cancelled = :cancelled,
-stopping = :stopping, error = :error, first = :first WHERE job = :job
+stopping = :stopping, lost = :lost, error = :error, first = :first WHERE job = :job
 """
 RANGE_STATE = """
-UPDATE nsjob_jobs SET state = :state, started = COALESCE(started, :now), attempt = 1
+UPDATE nsjob_jobs SET state = :state, started = COALESCE(started, CAST(:now AS BIGINT)), attempt = 1
 WHERE key = :key AND state IN (0, 4)
 """
 END_RANGE = """

@@ -1,4 +1,4 @@
-"""What a pool with a store tells while things happen: events of all jobs of the store, and of the runs that are here."""
+"""What a pool with a store tells while things happen: events of all jobs of the store, and of the runs here."""
 
 from __future__ import annotations
 
@@ -194,14 +194,12 @@ class StoredWatching(Verbs):
         """What this pool may get to do yet."""
         self._refresh()
         serves = self._keeper.serves
-        served = [queue for queue in list(self._keeper.queues.values()) if serves(queue)]
+        served = [queue for queue in list(self._keeper.queues.values()) if serves.covers(queue)]
         numbers = {queue.number for queue in served}
 
         def look(cursor: Cursor) -> tuple[bool, bool]:
             ready = any(number in numbers for number in self._with_work(cursor))
-            live = any(
-                cursor.value(serves.live, queue=number, **serves.values) is not None for number in numbers
-            )
+            live = any(cursor.value(serves.live, queue=number, **serves.values) is not None for number in numbers)
             return ready, live
 
         ready, live = self._read(look)
@@ -221,7 +219,9 @@ class StoredWatching(Verbs):
         """
         if not queues:
             self._refresh()
-        known = [self._keeper.queues[name] for name in queues or list(self._keeper.queues) if name in self._keeper.queues]
+        known = [
+            self._keeper.queues[name] for name in queues or list(self._keeper.queues) if name in self._keeper.queues
+        ]
         found: dict[tuple[str, str], None] = {}
         for queue in known:
             rows = self._read(partial(_at_work, queue.number, most))

@@ -134,6 +134,22 @@ def test_a_job_ends_with_its_lifetime(clocked: Session, clock: ManualClock, plac
     assert clocked.eval(f"catch {{wait w {job}}}; set errorCode") == ["NSJOB", "JOB", "EXPIRED"]
 
 
+@shows("create -keep", "queue -keep")
+@PLACES
+def test_done_jobs_are_kept_for_their_time_and_then_cleaned_up(
+    clocked: Session, clock: ManualClock, place: str
+) -> None:
+    jobs = Jobs(clocked, place, "-keep 10s")
+    id = jobs.queue("1")
+    clocked.eval("waitany w; queue -jobid other q {1}; waitany q")
+    clocked.eval("set late [queue -delay 1h w {1}]; edit -keep 1h w $late")
+    clock.advance(5)
+    assert clocked.eval("cleanup") == 0
+    clock.advance(6)
+    assert clocked.eval("cleanup") == 1
+    assert clocked.eval(f"list [exists w {id}] [exists q other] [exists w $late]") == [0, 1, 1]
+
+
 @shows("create -workdir", "queue -workdir", "create -keepdir", "queue -keepdir")
 @PLACES
 def test_a_job_has_its_own_working_directory_which_may_be_kept(session: Session, place: str, tmp_path: Path) -> None:
@@ -375,7 +391,7 @@ distributed.get_worker().scheduler.address
     session.eval("cancel none $never")
 
 
-@shows("create -spool", "create -keep")
+@shows("create -spool")
 def test_what_programs_write_is_kept_in_the_spool_for_its_time(session: Session, tmp_path: Path) -> None:
     session.eval(
         "create -engine command -spool $spool -keep 0 w; create -engine command -spool $spool k", spool=str(tmp_path)

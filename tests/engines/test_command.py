@@ -186,8 +186,8 @@ def test_what_cannot_be_a_program_is_refused(pool: nsjob.Pool) -> None:
     pool.create("threads")
     with pytest.raises(nsjob.WrongState, match="programs need create -engine command"):
         pool.exec("threads", ["true"])
-    with pytest.raises(nsjob.OptionError, match="keep is an option of the command engine"):
-        pool.create("other", keep=5)
+    with pytest.raises(nsjob.OptionError, match="spool is an option of the command engine"):
+        pool.create("other", spool="x")
 
 
 def test_directories_are_removed_when_their_time_is_over(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_directories_are_removed_when_their_time_is_over(tmp_path: Path) -> None
         for job in jobs:
             job.wait(PATIENCE)
         assert pool.taskfile("c", jobs[0]).parent == tmp_path / "c"
-        assert pool.cleanup() == 1
+        assert pool.cleanup() == 2  # the job, and the directory
         with pytest.raises(nsjob.NoSuchTask):
             pool.taskfile("c", jobs[0])
         assert pool.taskfile("kept", jobs[1]).is_dir()

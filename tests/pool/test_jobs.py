@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -275,6 +277,58 @@ def test_show_output_and_retry_answer_for_jobs_that_left(pool: nsjob.Pool) -> No
     assert pool.wait("q", again.id, PATIENCE) == 2
     with pytest.raises(nsjob.NoSuchJob):
         pool.show("q", "never")
+
+
+class Thing:
+    """What a job's value or its error holds."""
+
+    def __init__(self) -> None:
+        things.add(self)
+
+
+things: weakref.WeakSet[Thing] = weakref.WeakSet()
+
+
+def failing() -> None:
+    thing = Thing()
+    raise ValueError(thing)
+
+
+@pytest.mark.parametrize("by", ["id", "id again", "handle too"])
+@pytest.mark.parametrize("ends", ["ok", "error"])
+@pytest.mark.parametrize("options", [{}, {"timeout": 60}, {"note": "noted", "expires": 60}], ids=repr)
+def test_jobs_that_left_are_remembered_without_their_values(
+    pool: nsjob.Pool, by: str, ends: str, options: dict[str, object]
+) -> None:
+    go = threading.Event()
+    body = Thing if ends == "ok" else failing
+    pool.queue("q", "go(30)\nbody()", jobid="j", vars={"go": go.wait, "body": body}, **options)
+    if by == "id again":
+        with pytest.raises(nsjob.WaitTimeout):
+            pool.wait("q", "j", timeout=0)
+    elif by == "handle too":
+        pool.queue("q", "1", after=["j"], detached=ends == "ok", jobid="k")
+        with pytest.raises(nsjob.WaitTimeout):
+            pool._job("q", "j").wait(0)
+
+    def let_it_end_once_it_is_waited_for() -> None:
+        while pool.info("q", "j").req != "wait":
+            pass
+        go.set()
+
+    threading.Thread(target=let_it_end_once_it_is_waited_for).start()
+    if ends == "ok":
+        pool.wait("q", "j", timeout=PATIENCE)
+    else:
+        with pytest.raises(ValueError, match="Thing"):
+            pool.wait("q", "j", timeout=PATIENCE)
+    if by == "handle too" and ends != "ok":
+        with pytest.raises(nsjob.DependencyFailed):
+            pool.wait("q", "k", timeout=PATIENCE)
+    pool.submit("q", int).wait(PATIENCE)
+    while len(things):  # a thread may still be on its way out of the body
+        gc.collect()
+    assert pool.show("q", "j").left
 
 
 def test_retry_failed_runs_those_again_that_did_not_end_ok(pool: nsjob.Pool) -> None:

@@ -1,4 +1,4 @@
-"""python -m tests.store.stray ADDRESS NAME LEASE SHIFT: a worker process, for tests that stop it or set its clock wrong.
+"""python -m tests.store.stray ADDRESS NAME LEASE SHIFT: a worker process that is stopped, or whose clock is wrong.
 
 It says `ready`, and then what its bodies and its log say, a line each. It ends with its stdin.
 """

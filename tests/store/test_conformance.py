@@ -473,9 +473,9 @@ def test_an_error_of_a_class_that_only_the_body_knows_arrives(pool: nsjob.Pool) 
     with pytest.raises(Exception, match="all gone"):
         job.wait(PATIENCE)
     assert "Gone" in pool.show("q", job).error
-    local = pool.queue("q", "class Odd(Exception):\n    def __init__(self, a, b): super().__init__(a)\nraise Odd('x', 1)")
+    source = "class Odd(Exception):\n    def __init__(self, a, b): super().__init__(a)\nraise Odd('x', 1)"
     with pytest.raises(Exception, match="x"):
-        local.wait(PATIENCE)
+        pool.queue("q", source).wait(PATIENCE)
 
 
 def test_the_error_of_a_snippet_shows_its_own_lines_and_no_frame_of_nsjob(pool: nsjob.Pool) -> None:
@@ -725,6 +725,50 @@ def test_snooze_puts_a_scheduled_job_off_and_a_running_one_back(pool: nsjob.Pool
     assert "put off" in pool.show("q", running).reason
     assert running.attempt == 0
     running.cancel()
+
+
+def test_a_job_that_gives_no_sign_of_life_is_ended(pool: nsjob.Pool) -> None:
+    job = pool.queue("q", "spin()", heartbeat=0.05)
+    with pytest.raises(nsjob.JobTimeout, match="did not call job.heartbeat"):
+        job.wait(PATIENCE)
+    alive = pool.queue("q", "for _ in range(3): job.heartbeat()\n5", heartbeat=20)
+    assert alive.wait(PATIENCE) == 5
+
+
+def test_a_job_ends_with_its_lifetime_whatever_it_does(pool: nsjob.Pool) -> None:
+    running = pool.queue("q", "spin()", lifetime=0.1, retries=5, backoff=0)
+    waiting = pool.queue("q", "1", lifetime=0.1, delay="1h")
+    for job in (running, waiting):
+        with pytest.raises(nsjob.JobExpired, match="the end of its lifetime of 0.1 seconds"):
+            job.wait(PATIENCE)
+        assert job.outcome == "expired"
+    assert pool.queue("q", "7", lifetime=60).wait(PATIENCE) == 7
+
+
+def test_a_job_has_a_directory_and_files_of_its_own(pool: nsjob.Pool, tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    (given / "data").write_text("é", encoding="utf-8")
+    source = "import pathlib\n(pathlib.Path(job.workdir, 'given', 'data').read_text(encoding='utf-8'), job.workdir)"
+    text, place = pool.queue("q", source, files=[str(given)]).wait(PATIENCE)
+    assert text == "é"
+    until(lambda: not os.path.exists(place))
+    place = pool.queue("q", "job.workdir", workdir=str(tmp_path), keepdir=True).wait(PATIENCE)
+    assert os.path.isdir(place)
+    assert Path(place).parent == tmp_path
+
+
+def test_every_run_leaves_a_record(pool: nsjob.Pool) -> None:
+    job = pool.queue("q", "if job.attempt < 3: raise ValueError(job.attempt)\n1", retries=2, backoff=0)
+    job.wait(PATIENCE)
+    runs = pool.runs("q", job)
+    assert [(run.attempt, run.outcome) for run in runs] == [(1, "error"), (2, "error"), (3, "ok")]
+    assert "ValueError: 1" in runs[0].reason
+    assert all(run.ended is not None and run.started <= run.ended for run in runs)
+    assert {run.pid for run in runs} == {os.getpid()}
+    snoozed = pool.queue("q", "if tried() < 2: job.snooze(0)\n1")
+    snoozed.wait(PATIENCE)
+    assert [(run.attempt, run.outcome) for run in pool.runs("q", snoozed)] == [(1, "snoozed"), (1, "ok")]
 
 
 # -- dependencies --------------------------------------------------------------------------------------------------
@@ -1338,8 +1382,16 @@ def test_counts_add_up(pool: nsjob.Pool, gate: Gate) -> None:
 
 
 def test_progress_and_log_and_output_are_seen_while_the_job_runs_and_after(pool: nsjob.Pool, gate: Gate) -> None:
-    source = "import sys\nprint('out')\nprint('err', file=sys.stderr)\njob.progress(3, 10, 'third')\njob.log('hello')\nenter()"
-    job = pool.queue("q", source + "\njob.log('bye')", capture_output=True)
+    source = """
+import sys
+print('out')
+print('err', file=sys.stderr)
+job.progress(3, 10, 'third')
+job.log('hello')
+enter()
+job.log('bye')
+"""
+    job = pool.queue("q", source, capture_output=True)
     gate.came()
     assert pool.output("q", job) == "out\nerr\n"
     report = pool.show("q", job)
@@ -1403,7 +1455,11 @@ def test_show_tells_why_a_job_does_not_run(pool: nsjob.Pool, gate: Gate) -> None
 
 def test_listeners_hear_of_everything_in_order(pool: nsjob.Pool) -> None:
     heard: list[tuple[str, str, str, str]] = []
-    with pool.subscribe(lambda event: heard.append((event.kind, event.queue, event.job, event.outcome))) as subscription:
+
+    def listener(event: nsjob.Event) -> None:
+        heard.append((event.kind, event.queue, event.job, event.outcome))
+
+    with pool.subscribe(listener) as subscription:
         pool.create("n", 1)
         pool.queue("n", "job.progress(1, 2)").wait(PATIENCE)
         pool.waitall("n")
@@ -1494,28 +1550,24 @@ ODD = ["é 𝄞", "\ud800", "\0", "a\0b", "'\"\\%s%(x)s:name{0}", " ", "\n", "\u
 
 @pytest.mark.parametrize("text", ODD, ids=[str(n) for n in range(len(ODD))])
 def test_odd_texts_are_kept_as_they_are_or_refused_with_a_sentence(pool: nsjob.Pool, store: Store, text: str) -> None:
-    options = {"note": text, "topic": text, "subtopic": text, "group": text, "key": text, "unique": text, "jobid": text}
-    try:
-        job = pool.queue("q", "1", metadata={text: text}, input=text, **options)
-    except nsjob.OptionError as error:
-        assert store.durable, error
-        assert "\0" in text or "\ud800" in text
-        assert "store" in str(error)
-        assert pool.jobs("q") == []
+    labels = dict.fromkeys(("note", "topic", "subtopic", "group", "key", "unique", "jobid"), text)
+    assert pool.queue("q", "job.input", input=text, vars={"a": text}, metadata={text: text}).wait(PATIENCE) == text
+    assert dict(pool.joblist("q")[0].metadata) == {text: text}
+    if store.durable and ("\0" in text or "\ud800" in text):
+        for name in labels:
+            with pytest.raises(nsjob.OptionError, match=f"^{name}: a store keeps no"):
+                pool.queue("q", "1", **{name: text})
+        with pytest.raises(nsjob.OptionError, match="store"):
+            pool.create(text, 1)
+        assert pool.jobs("q") == ["job0"]
+        assert not pool.exists("q", text)
+        with pytest.raises(nsjob.NoSuchJob):
+            pool.wait("q", text)
     else:
+        job = pool.queue("q", "1", **labels)  # type: ignore[arg-type]
+        assert (job.id, pool.info("q", text).note, pool.info("q", text).group) == (text, text, text)
         assert pool.wait("q", text, PATIENCE) == 1
-        assert job.id == text
-        job = pool.queue("q", "job.input", input=text, note=text, metadata={text: text})
-        assert job.wait(PATIENCE) == text
-        info = pool.info("q", job)
-        assert (info.note, dict(info.metadata)) == (text, {text: text})
-    try:
         pool.create(text, 1, desc=text)
-    except nsjob.OptionError as error:
-        assert store.durable, error
-        assert "\0" in text or "\ud800" in text
-        assert text not in pool.queues()
-    else:
         assert pool.queuelist()[-1].desc == text
         assert pool.queue(text, "2").wait(PATIENCE) == 2
     assert pool.queue("q", "3").wait(PATIENCE) == 3
@@ -1608,13 +1660,17 @@ def test_leaving_a_with_block_waits_for_everything(store: Store) -> None:
 
 def test_leaving_a_with_block_by_an_exception_cancels_and_interrupts(store: Store) -> None:
     jobs: list[nsjob.Job] = []
-    with pytest.raises(LookupError):
+
+    def leave() -> None:
         with store.pool() as pool:
             pool.define(bodies.DEFINITIONS)
             pool.create("q", 1)
             jobs.append(spinning(pool))
             jobs.append(pool.queue("q", "note(1)"))
             raise LookupError
+
+    with pytest.raises(LookupError):
+        leave()
     assert {job.outcome for job in jobs} == {"cancelled"}
     for job in jobs:
         with pytest.raises(nsjob.JobCancelled):

@@ -4,6 +4,7 @@ nothing that was acknowledged is lost or runs twice.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import tempfile
@@ -22,7 +23,7 @@ from tests.conftest import PATIENCE, Gate
 from tests.store import bodies
 from tests.store.cases import POSTGRESQL, Store
 from tests.store.conftest import furnished
-from tests.store.drivers import COMMIT, contention, intercepted, lost_answer
+from tests.store.drivers import COMMIT, alone, contention, intercepted, lost_answer
 from tests.store.servers import PostgreSQL, kept_out, postgresql
 
 needs_postgresql = pytest.mark.skipif(bool(kept_out()), reason=kept_out())
@@ -34,7 +35,7 @@ def rows(store: Store, statement: str) -> list[Any]:
         import psycopg
 
         with psycopg.connect(store.address.replace("+psycopg", "")) as connection:
-            return connection.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
+            return connection.execute(statement).fetchall()  # type: ignore[call-overload]
     with closing(sqlite3.connect(store.address)) as connection:
         return connection.execute(statement).fetchall()
 
@@ -85,7 +86,7 @@ class Fault:
         self.armed = False
         self.raised = 0
 
-    def __call__(self, when: str, what: str, it: Any) -> None:
+    def __call__(self, when: str, what: str, it: Any, values: Any) -> None:
         if not self.armed or when != self._when or not self._which(what):
             return
         with self._lock:
@@ -99,7 +100,7 @@ class Fault:
 def work_through(store: Store, fault: Fault, pool: nsjob.Pool) -> None:
     """Have 60 jobs of all kinds run while a fault is armed."""
     fault.armed = True
-    jobs = []
+    jobs: list[nsjob.Job] = []
     for number in range(40):
         options: dict[str, Any] = {}
         if number % 5 == 1:
@@ -124,6 +125,24 @@ def test_a_commit_whose_answer_is_lost_is_made_once(durable: Store, every: int) 
         durable.close()
 
 
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_a_statement_of_its_own_whose_answer_is_lost_is_made_once(durable: Store, every: int) -> None:
+    jobs = Fault("after", lambda what: what.strip().startswith("INSERT INTO nsjob_jobs"), lost_answer, every)
+
+    def fault(when: str, what: str, it: Any, values: Any) -> None:
+        if what != COMMIT and what != "CONNECT" and alone(it):
+            jobs(when, what, it, values)
+
+    with intercepted(fault):
+        pool = furnished(durable)
+        jobs.armed = True
+        for number in range(10):
+            assert pool.queue("q", f"note({number})").wait(PATIENCE) == number
+        jobs.armed = False
+        nothing_is_held(durable, 10)
+        durable.close()
+
+
 @pytest.mark.parametrize("every", [100, 151, 307])  # statements; a transaction has fewer, or it could never be made
 def test_contention_is_tried_again(durable: Store, every: int) -> None:
     fault = Fault("before", lambda what: True, contention, every)
@@ -132,14 +151,44 @@ def test_contention_is_tried_again(durable: Store, every: int) -> None:
         durable.close()
 
 
-def test_a_waiter_by_id_whose_commit_lost_its_answer_gets_the_result(durable: Store) -> None:
-    fault = Fault("after", lambda what: what == COMMIT, lost_answer, 1)
+class LostOnce:
+    """The answer to the commit of the first transaction with a statement that begins so is lost."""
+
+    def __init__(self, start: str) -> None:
+        self._start = start
+        self._seen = False
+        self.raised = 0
+
+    def __call__(self, when: str, what: str, it: Any, values: Any) -> None:
+        if when != "after":
+            return
+        if what.strip().startswith(self._start):
+            self._seen = True
+        elif what == COMMIT and self._seen and not self.raised:
+            self.raised += 1
+            raise lost_answer(it)
+
+
+def test_who_waits_by_id_gets_the_result_though_an_answer_is_lost(durable: Store) -> None:
+    fault = LostOnce("UPDATE nsjob_jobs SET gone = 1")
     with intercepted(fault):
         pool = furnished(durable)
-        pool.queue("q", "note('it')", jobid="named").wait(PATIENCE)
-        fault.armed = True
-        threading.Timer(0.1, setattr, (fault, "armed", False)).start()
+        pool.queue("q", "note('it')", jobid="named")
         assert pool.wait("q", "named", PATIENCE) == "it"
+        assert fault.raised
+        with pytest.raises(nsjob.NoSuchJob):
+            pool.wait("q", "named")
+        durable.close()
+
+
+def test_a_queue_is_made_though_an_answer_is_lost(durable: Store) -> None:
+    fault = LostOnce("INSERT INTO nsjob_queues")
+    with intercepted(fault):
+        pool = durable.pool()
+        assert pool.create("q", 2) == "q"
+        assert fault.raised
+        with pytest.raises(nsjob.QueueExists):
+            pool.create("q", 2)
         durable.close()
 
 
@@ -351,7 +400,7 @@ class Disk:
     def __init__(self) -> None:
         self.full = False
 
-    def __call__(self, when: str, what: str, it: Any) -> None:
+    def __call__(self, when: str, what: str, it: Any, values: Any) -> None:
         if when == "before" and what.startswith("BEGIN"):
             pages = 1 if self.full else 2_000_000_000  # SQLite takes at least as many as there are
             sqlite3.Cursor.execute(it, f"PRAGMA max_page_count = {pages}")
@@ -366,11 +415,9 @@ def test_a_full_disk(file: Store, gate: Gate) -> None:
         disk.full = True
         gate.let(2)
         large = "# " + "x" * 100_000
-        failed = 0
         for _ in range(5):  # each is answered, though what ended here can not be kept
             with pytest.raises(StoreUnavailable, match="its disk is full"):
                 in_thread(lambda: pool.queue("q", large))()
-            failed += 1
         disk.full = False
         assert [job.wait(PATIENCE) for job in jobs] == [0, 1]
         assert pool.queue("q", "note(2)").wait(PATIENCE) == 2
@@ -423,7 +470,7 @@ def test_what_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(StoreDamaged, match=r"damaged or no database.*Restore a copy"):
         nsjob.Pool(store=tmp_path / "text")
     assert (tmp_path / "text").read_text().startswith("This is a letter")
-    with pytest.raises(StoreUnavailable, match="cannot be opened"):
+    with pytest.raises(StoreUnavailable, match="is a directory"):
         nsjob.Pool(store=tmp_path)
 
 
@@ -473,3 +520,5 @@ def test_a_file_that_is_removed_while_it_is_open(file: Store, replaced: bool) ->
         furnished(file).shutdown()
     with pytest.raises(StoreDamaged, match="removed or replaced"):
         pool.queue("q", "note(2)")
+    with contextlib.suppress(StoreDamaged):  # where anything of the pool's own is left
+        pool.shutdown(cancel=True)

@@ -7,6 +7,7 @@ import concurrent.futures
 import math
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -228,9 +229,7 @@ def test_leaving_a_client_does_not_wait_for_its_jobs(durable: Store, worker: nsj
 
 
 def test_a_queue_made_in_one_is_there_in_the_other(first: nsjob.Pool, second: nsjob.Pool) -> None:
-    first.create(
-        "z", 3, desc="a b", maxqueued=50, maxperkey=2, onerror="pause", priority=9, note="n", vars={"x": 5}, pre="note('pre')"
-    )
+    first.create("z", 3, desc="a b", maxqueued=50, maxperkey=2, onerror="pause", note="n", vars={"x": 5}, priority=9)
     assert second.queues() == first.queues() == ["q", "one", "z"]
     assert second.queuelist()[-1] == first.queuelist()[-1]
     with pytest.raises(nsjob.QueueExists):
@@ -238,7 +237,6 @@ def test_a_queue_made_in_one_is_there_in_the_other(first: nsjob.Pool, second: ns
     assert second.create("z", 7, exist_ok=True) == "z"
     job = second.queue("z", "x")
     assert job.wait(PATIENCE) == 5
-    assert NOTES == ["pre"]
     assert (second.info("z", job).priority, first.info("z", job.id).note) == (9, "n")
 
 
@@ -450,6 +448,37 @@ def test_what_a_pool_leaves_others_run(durable: Store, first: nsjob.Pool, gate: 
     assert second.counts("one").ok == 6
 
 
+def test_who_waits_in_a_pool_that_is_shut_down_for_what_is_left_to_others_is_told(
+    durable: Store, first: nsjob.Pool
+) -> None:
+    client = durable.pool(0)
+    first.pause("q")
+    job = client.queue("q", "5", delay="1h")
+    got: list[type] = []
+
+    def wait(waiting: Callable[[], object]) -> None:
+        try:
+            waiting()
+        except nsjob.QueueClosed as error:
+            got.append(type(error))
+
+    waits = [job.wait, lambda: client.waitany("q"), lambda: client.wait("q", job.id), lambda: client.waitall("q")]
+    waiters = [threading.Thread(target=wait, args=(one,)) for one in waits]
+    for waiter in waiters:
+        waiter.start()
+    until(lambda: job.req == "wait")
+    client.shutdown()
+    for waiter in waiters:
+        waiter.join(PATIENCE)
+    assert got == [nsjob.QueueClosed] * 4
+    with pytest.raises(nsjob.QueueClosed):
+        job.wait(PATIENCE)
+    first.run("q", job.id)
+    first.resume("q")
+    until(lambda: first.info("q", job.id).state == "done")
+    assert job.wait(PATIENCE) == 5
+
+
 # -- the next time -------------------------------------------------------------------------------------------------
 
 
@@ -576,11 +605,11 @@ def test_a_store_is_no_place_for_what_cannot_be_found_elsewhere(durable: Store, 
 
 def losing(store: Store, **options: float) -> nsjob.Pool:
     """A pool whose lease is short."""
-    return store.pool(lease=0.3, maxpoll=0.05, **options)
+    return store.pool(**{"lease": 1.0, "maxpoll": 0.05, **options})
 
 
 def test_a_lease_is_extended_as_long_as_the_pool_lives(durable: Store, gate: Gate) -> None:
-    first = losing(durable)
+    first = losing(durable, lease=2.0)
     first.create("q", 1)
     first.define(bodies.DEFINITIONS)
     second = losing(durable)
@@ -588,7 +617,7 @@ def test_a_lease_is_extended_as_long_as_the_pool_lives(durable: Store, gate: Gat
     gate.came()
     owner = first._keeper.id  # type: ignore[attr-defined]
     ends = [first._keeper._lease_end]  # type: ignore[attr-defined]
-    until(lambda: first._keeper._lease_end > ends[0] + 0.6)  # type: ignore[attr-defined]
+    until(lambda: first._keeper._lease_end > ends[0] + 2.0)  # type: ignore[attr-defined]
     gate.let()
     assert job.wait(PATIENCE) == 1
     assert first._keeper.id == owner  # type: ignore[attr-defined]

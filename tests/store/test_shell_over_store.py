@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import pytest
 import nsjob
 from nsjob.cli import main
 from tests.store.cases import Store
-from tests.store.programs import Program, Tap, shell
+from tests.store.programs import PATIENCE, Program, Tap, shell
 
 if sys.platform == "win32":
     pytest.skip("named pipes and pseudo-terminals of POSIX", allow_module_level=True)
@@ -141,20 +142,29 @@ def test_a_listener_hears_of_each_job_of_all_pools_once(durable: Store) -> None:
     other.create("old", 1)
     other.queue("old", "1").wait()
     heard: list[nsjob.Event] = []
-    subscription = watcher.subscribe(heard.append)
+    fresh: queue.SimpleQueue[nsjob.Event] = queue.SimpleQueue()
+    subscription = watcher.subscribe(fresh.put)
+
+    def hear(kind: str, job: str = "") -> None:
+        while not heard or (heard[-1].kind, heard[-1].job) != (kind, job):
+            heard.append(fresh.get(timeout=PATIENCE))
 
     other.create("q", 2)
     failing = other.queue("q", "1 / 0", retries=1, backoff=0.001, jobid="twice")
-    assert failing.add_done_callback is not None
     with pytest.raises(ZeroDivisionError):
         failing.wait()
-    other.waitall("q")
     for _ in range(50):
         other.queue("q", "job.id", detached=True)
     other.waitall("q")
+    other.create("mark", 1)
+    hear("queue created")  # that of q
+    heard.append(fresh.get(timeout=PATIENCE))
+    hear("queue created")
     other.delete("q", force=True)
+    hear("queue deleted")
     watcher.shutdown()
     subscription.close(timeout=30)
+    assert fresh.empty()
 
     of_one = [(event.kind, event.outcome) for event in heard if event.job == "twice"]
     assert of_one[0] == ("queued", "")
@@ -163,7 +173,7 @@ def test_a_listener_hears_of_each_job_of_all_pools_once(durable: Store) -> None:
     for kind in ("queued", "finished"):
         jobs = [event.job for event in heard if event.kind == kind]
         assert (len(jobs), len(set(jobs))) == (51, 51)
-    assert [event.kind for event in heard if not event.job] == ["queue created", "queue deleted"]
+    assert [event.kind for event in heard if not event.job] == ["queue created", "queue created", "queue deleted"]
     assert not [event for event in heard if event.queue == "old"]
 
 
@@ -207,11 +217,16 @@ def test_two_prompts_share_queues_and_jobs_that_a_worker_runs(durable: Store, op
     first.enter(f"queue -jobid pic images {{job.progress(3, 4, 'faces'); {tap.script}; 6 * 7}}")
     first.see_match("^pic$")
 
-    second.type("queuel\r")
-    second.see("work for others")
-    second.type("wait im\t")
+    second.enter("dict get [lindex [queuelist] 0] desc")
+    second.see_match("^work for others$")
+    second.ready()
+    second.type("wait im")
+    second.see_match("^nsjob> wait im$")
+    second.type(TAB)
     second.see_match("^nsjob> wait images ?$")
-    second.type("pi\t")
+    second.type(" pi")
+    second.see_match("^nsjob> wait images pi$")
+    second.type(TAB)
     second.see_match("^nsjob> wait images pic ?$")
     second.type("\r")
     with worker(durable) as other:
@@ -254,11 +269,23 @@ def test_who_leaves_a_prompt_that_runs_jobs_can_give_them_back(durable: Store, o
     prompt.ready()
     prompt.see("1 running")
     prompt.type(CTRL_D)
-    prompt.see("(s)tay? s\n") if False else prompt.see("or (s)tay?")
+    prompt.until(lambda: prompt.current().endswith("or (s)tay?"), "the question again")
     prompt.type("g")
     assert prompt.ended() == 0
 
     assert "given back to the store: 1 job" in prompt.text()
+    assert watcher.info("q", "it").state == "scheduled"
+
+
+def test_exit_asks_about_what_runs_in_the_prompt(durable: Store, opened: Opener) -> None:
+    watcher = durable.pool(0)
+    prompt = opened()
+    prompt.enter("create q 1; queue -jobid it q {import time; [time.sleep(0.01) for _ in iter(int, 1)]}")
+    prompt.see("1 running")
+    prompt.enter("exit 3")
+    prompt.see("or (s)tay?")
+    prompt.type("g")
+    assert prompt.ended() == 3
     assert watcher.info("q", "it").state == "scheduled"
 
 

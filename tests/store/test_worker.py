@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -125,7 +126,7 @@ def test_jobs_in_tcl_and_definitions_of_a_shell_that_has_gone_run_in_a_new_worke
     with worker(durable, "--idle", "0") as fresh:
         assert fresh.ended() == 0
 
-    again = Session(lambda: durable.pool(0))
+    again = Session(durable.pool(0))
     assert again.eval("list [wait t tcl] [wait p python] [double 4]") == [2, 12, 8]
     again.eval("queue -jobid next t {double 21}")  # the queue's language is known here, too
     with worker(durable, "--idle", "0") as fresh:
@@ -323,6 +324,17 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path, words: list[str]) ->
     code, said = refused(words, tmp_path / "notes.txt")
     assert code == 1
     assert said.startswith(f"nsjob: the store {tmp_path / 'notes.txt'} is damaged or no database: ")
+
+
+@EACH
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_file_that_may_not_be_written_is_told(tmp_path: Path, words: list[str]) -> None:
+    file = tmp_path / "jobs.db"
+    nsjob.Pool(0, store=file).shutdown()
+    file.chmod(0o444)
+    code, said = refused(words, file)
+    assert code == 1
+    assert said.startswith(f"nsjob: the store {file}: it may not be written: look at the permissions of the file")
 
 
 @EACH

@@ -19,7 +19,7 @@ import pytest
 
 import nsjob
 from tests.conftest import PATIENCE, Gate
-from tests.store.cases import POSTGRESQL, Store
+from tests.store.cases import Store
 from tests.store.test_failures import rows
 
 _ROOT = Path(__file__).parents[2]
@@ -73,7 +73,8 @@ class Stray:
     def close(self) -> None:
         """End it."""
         self.go_on()
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         try:
             self.process.wait(15)
@@ -248,6 +249,8 @@ def test_a_queue_that_is_made_smaller_keeps_its_cap(durable: Store, gate: Gate) 
     gate.came(8)
     assert sum(slots for _, slots in held(durable)) == 8
     first.resize("q", 2)
+    keepers: list[Any] = [pool._keeper for pool in (first, second)]  # type: ignore[attr-defined]
+    _until(lambda: all(keeper.queues["q"].maxthreads == 2 for keeper in keepers))  # both have heard of it
     gate.let(8)
     _until(lambda: gate.inside == 2)
     gate.most = 0
@@ -256,7 +259,6 @@ def test_a_queue_that_is_made_smaller_keeps_its_cap(durable: Store, gate: Gate) 
     for job in jobs:
         job.wait(PATIENCE)
     assert gate.most <= 2
-    del second
 
 
 def test_slots_that_are_let_go_are_not_used(durable: Store, gate: Gate) -> None:
@@ -280,6 +282,3 @@ def _until(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
-
-
-assert POSTGRESQL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import gc
 import importlib
 import random
 import sys
@@ -11,7 +12,7 @@ import time
 
 from tests.stress.tally import Tally
 
-SCENARIOS = ("mix", "races", "signals", "finalizers", "process_locks", "bodies", "exits", "kills")
+SCENARIOS = ("mix", "races", "signals", "finalizers", "process_locks", "bodies", "exits", "kills", "many_done")
 _SMALL = 100  # the share of the full size that the test suite runs
 _PATIENCE = 90.0  # seconds of a whole scenario at that size; many times as many at larger ones
 _EXIT = 20.0  # seconds of the interpreter's exit after the last one
@@ -21,6 +22,7 @@ def run(name: str, share: int, seed: int) -> bool:
     """Run one scenario at one `share`-th of its size, and print its line. Returns whether nothing was wrong."""
     module = importlib.import_module(f"tests.stress.{name}")
     tally = Tally(name)
+    gc.collect()  # finalizers of the scenario before are not this one's
     # A scenario that hangs is ended with every thread's stack and exit code 1.
     faulthandler.dump_traceback_later(_PATIENCE * max(1.0, _SMALL / share), exit=True)
     began = time.monotonic()

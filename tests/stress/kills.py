@@ -12,6 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -58,7 +59,7 @@ def _on(tally: Tally, address: str, place: Path, size: int, random: Random) -> N
         for role in wanted:
             nursery.start(role)
         while nursery.kills < size:
-            time.sleep(random.uniform(0.02, 0.3))
+            time.sleep(random.uniform(0.05, 0.4))
             for role in nursery.buried():
                 nursery.start(role, nursery.next_fault(role) if random.random() < 0.5 else 0)
             name = nursery.to_kill()
@@ -97,13 +98,15 @@ class _Nursery:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(20)
         self._process.stdout.close()
 
     def _ask(self, order: dict[str, Any]) -> Any:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         print(json.dumps(order), file=self._process.stdin, flush=True)
         return json.loads(self._process.stdout.readline())
 
@@ -309,16 +312,19 @@ def _judge(tally: Tally, kind: str, place: Path, nursery: _Nursery, watch: _Watc
     stray = watch.rows("SELECT key FROM nsjob_jobs WHERE owner IS NOT NULL")
     tally.expect(not stray, f"{kind}: done jobs that belong to a pool: {stray[:3]}")
     _run_records(tally, kind, watch)
-    tally.add(f"kills on {kind}", nursery.kills)
-    tally.add("of them at boundaries", nursery.injected)
-    tally.add("acknowledged", len(acknowledged))
-    tally.add("done", done)
-    tally.add("cancelled", len(acknowledged) - done - lost)
-    tally.add("run again", again)
-    tally.add("lost", lost)
-    tally.add("doubled", doubled)
-    tally.add("cap exceeded", len(exceeded) if not lapses else 0)
-    tally.add("leases run out in living pools", lapses)
+    for what, number in (
+        ("kills", nursery.kills),
+        ("of them at boundaries", nursery.injected),
+        ("acknowledged", len(acknowledged)),
+        ("done", done),
+        ("cancelled", len(acknowledged) - done - lost),
+        ("run again", again),
+        ("lost", lost),
+        ("doubled", doubled),
+        ("cap exceeded", len(exceeded) if not lapses else 0),
+        ("leases run out in living pools", lapses),
+    ):
+        tally.add(f"{what} ({kind})", number)
 
 
 def _runs(tally: Tally, kind: str, nursery: _Nursery, acknowledged: list[list[str]]) -> int:
@@ -337,7 +343,7 @@ def _runs(tally: Tally, kind: str, nursery: _Nursery, acknowledged: list[list[st
     again = 0
     for number, lines in began.items():
         lines.sort(key=lambda line: line.moment)
-        for earlier, later in zip(lines, lines[1:], strict=False):
+        for earlier, later in pairwise(lines):
             if (number, earlier.name) in failed or earlier.name in lapsed:
                 continue
             again += 1

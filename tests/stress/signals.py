@@ -22,6 +22,7 @@ _ROUND = 250  # signals between two checks
 _QUEUES = ("a", "b", "c")
 _CAPS = {"a": 1, "b": 3, "c": 4}
 _PATIENCE = 20.0
+_AGAIN = 0.1  # seconds between a signal and the next, where the first was not seen
 
 
 class Trap:
@@ -35,9 +36,10 @@ class Trap:
     def arm(self) -> None:
         """Let one signal come, soon. It raises KeyboardInterrupt once."""
         self.armed = True
-        signal.setitimer(
-            signal.ITIMER_REAL, self._random.choice((0.00002, 0.0001, 0.0005)) * (0.5 + self._random.random())
-        )
+        soon = self._random.choice((0.00002, 0.0001, 0.0005)) * (0.5 + self._random.random())
+        # And others that do nothing more: one that meets the interpreter while it works out whether a signal has come
+        # is not seen by a thread that is alone, and goes on with calls that never block, until there is another.
+        signal.setitimer(signal.ITIMER_REAL, soon, _AGAIN)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.armed:

@@ -1,12 +1,13 @@
 """python -m tests.stress.victim: forks the processes that kills.py kills, and kills them when it is told.
 
-They are submitters and workers on one store. What they did is in files that a SIGKILL leaves whole: a line is one write.
+They are submitters and workers on one store. What they did is in files that a SIGKILL leaves whole: one write a line.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import json
 import logging
 import os
@@ -42,7 +43,7 @@ def _say(*words: object) -> None:
     os.write(_Self.log, (" ".join(map(str, words)) + f" {time.monotonic():.6f}\n").encode())
 
 
-# -- bodies ----------------------------------------------------------------------------------------------------------------
+# -- bodies ------------------------------------------------------------------------------------------------------------
 
 
 def body(job: JobContext) -> int:
@@ -111,7 +112,7 @@ def submitter(pool: nsjob.Pool, random: Random) -> None:
             options["delay"] = 0.03
         elif chance < 0.75:
             options["priority"] = "high"
-        if 0.95 < chance:  # several at once
+        if chance > 0.95:  # several at once
             many = [{**given, "number": number * 1000 + index} for index in range(1, 6)]
             jobs = pool.queue_many(queue, [(_BODY, {"input": one}) for one in many], **options)
             for job, one in zip(jobs, many, strict=True):
@@ -135,9 +136,8 @@ def submitter(pool: nsjob.Pool, random: Random) -> None:
 def drainer(pool: nsjob.Pool, random: Random) -> None:
     """Run jobs until all have ended and what the killed ones held is free."""
     database: Any = pool._database  # type: ignore[attr-defined]
-    while database.read(lambda cursor: cursor.value("SELECT COUNT(*) FROM nsjob_jobs WHERE state < 5")) or database.read(
-        lambda cursor: cursor.value("SELECT COUNT(*) FROM nsjob_pools") > 1
-    ):
+    left = "SELECT (SELECT COUNT(*) FROM nsjob_jobs WHERE state < 5) + (SELECT COUNT(*) FROM nsjob_pools) - 1"
+    while database.read(lambda cursor: cursor.value(left)):
         _while_wanted(0.05)
     pool.shutdown()
 
@@ -156,7 +156,7 @@ class _Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         said = record.getMessage().replace("\n", " ")
-        if "have gone to others" in said:
+        if "have gone to others" in said or "it has gone to another pool" in said:
             _say("lapsed", 0)
         elif record.levelno >= logging.ERROR:
             _say("logged", said, repr(record.exc_info[1]) if record.exc_info else "")
@@ -199,12 +199,15 @@ def live(role: str, address: str, place: str, name: str, fault: int, lease: floa
 # -- faults ------------------------------------------------------------------------------------------------------------
 
 
+_FAULTS = contextlib.ExitStack()
+
+
 def _die_at(fault: int) -> None:
     """End this process as a SIGKILL does, at that boundary of a statement."""
     lock = threading.Lock()
     passed = 0
 
-    def point(when: str, what: str, _: object) -> None:
+    def point(when: str, what: str, *_: object) -> None:
         nonlocal passed
         with lock:
             passed += 1
@@ -212,7 +215,7 @@ def _die_at(fault: int) -> None:
                 _say("dies", when, "_".join(what.split()[:3]))
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    intercepted(point).__enter__()
+    _FAULTS.enter_context(intercepted(point))
 
 
 # -- the nursery -------------------------------------------------------------------------------------------------------
@@ -220,14 +223,9 @@ def _die_at(fault: int) -> None:
 
 def main() -> None:
     """Fork and kill as each line of stdin says; answer each with a line. End with stdin, and all with it."""
-    import sqlalchemy.dialects.postgresql
-    import sqlalchemy.dialects.sqlite
-
-    import nsjob.store.pool  # noqa: F401 - so that a forked one need not load it
-
-    with contextlib.suppress(ImportError):
-        import psycopg  # noqa: F401
-    assert sqlalchemy.dialects.postgresql and sqlalchemy.dialects.sqlite
+    for name in ("sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite", "nsjob.store.pool", "psycopg"):
+        with contextlib.suppress(ImportError):  # so that a forked one need not load it
+            importlib.import_module(name)
     alive: dict[str, int] = {}
 
     def reap(name: str, options: int) -> int | None:

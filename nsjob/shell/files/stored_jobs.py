@@ -1,4 +1,4 @@
-"""StoredJobs: those that a command file puts into a store. They outlive it: others may run them, and it may come back."""
+"""StoredJobs: those that a command file puts into a store. They outlive it, and others may run them."""
 
 from __future__ import annotations
 

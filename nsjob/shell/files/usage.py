@@ -13,12 +13,17 @@ usage:
   nsjob [option ...] FILE [arg ...]        run the commands in a file
   nsjob [option ...] -c COMMANDS [arg ...] run these commands
   ... | nsjob [option ...] [- [arg ...]]   run the commands that come in
+  nsjob worker --store URL [option ...]    run the jobs of a store; see
+                                           nsjob worker --help
 
 options:
   -c COMMANDS      run these commands; what follows are their arguments
   --define FILE    Python definitions for all jobs: functions, imports,
                    constants; may be given several times
-  --threads N      run at most N jobs at once, of all queues together
+  --store URL      keep queues and jobs in a SQLite file (a path), or in
+                   postgresql://USER@HOST/DATABASE, for other processes too
+  --threads N      run at most N jobs at once, of all queues together; 0, over
+                   a store: none, others do
   --timeout TIME   end all after this time: 90, 1.5s, 10m, 2h
   --json           print the result of each command as a line of JSON; what
                    goes to standard error are JSON lines too
@@ -32,7 +37,9 @@ options:
 
 The commands find their arguments in argv, their number in argc, and the name
 of the file in argv0. At the end of a file nsjob waits for the jobs that are
-left. A job that failed and was not waited for is told on standard error.
+left. A job that failed and was not waited for is told on standard error. Over
+a store that is about the jobs that the file has queued; if it is stopped, they
+stay there.
 
 exit codes:
   0    all went well
