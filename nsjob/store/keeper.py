@@ -1088,7 +1088,9 @@ class Keeper:
         back = []
         running = []
         for job in list(self.runs.values()):
-            if job.state is SCHEDULED and core.locked(core.withdraw, job):
+            if job.tally is not None and job.state is SCHEDULED:
+                core.locked(core.drop, job, CANCELLED, None)
+            elif job.state is SCHEDULED and core.locked(core.withdraw, job):
                 self.runs.pop(job.key, None)
                 back.append((job.key, job.owner))
                 queue = self.queues.get(job.queue)

@@ -42,7 +42,6 @@ class StoredLooking(Verbs):
     _waited: set[tuple[str, str]]
 
     if TYPE_CHECKING:
-
         _closed: bool
 
         def _read(self, action: Any) -> Any: ...

@@ -86,9 +86,7 @@ _SPEECH = 0.2  # seconds between two writes of what bodies say
 _IDLE_SLOTS = 0.1  # seconds after which slots that are not used are let go
 
 
-class StoredPool(
-    StoredWatching, StoredFinding, StoredEditing, StoredTemplates, StoredRanging, StoredMany, Pool
-):
+class StoredPool(StoredWatching, StoredFinding, StoredEditing, StoredTemplates, StoredRanging, StoredMany, Pool):
     """A pool with a store. See Pool; and beside its arguments:
 
     Arguments:
@@ -973,7 +971,7 @@ class StoredPool(
         local = self._keeper.runs.get(key)
         core = self._core
         withdrawn = 0
-        if local is not None:
+        if local is not None and local.tally is None:
             if local.state is not RUNNING and core.whole(core.withdraw, local):
                 self._keeper.runs.pop(key, None)
                 queue.taken.discard(key)
@@ -993,7 +991,8 @@ class StoredPool(
             if row is not None and row["kind"] == RANGE and row["state"] != ENDED and row["started"]:
                 pools = cancel_range(self._keeper, cursor, key, ends)
                 for pool in pools:
-                    cursor.run(sql.ASK_POOL, pool=pool, job=key, verb=verb)
+                    if pool != self._keeper.id:
+                        cursor.run(sql.ASK_POOL, pool=pool, job=key, verb=verb)
                 if pools and self._database.dialect == "postgresql":
                     cursor.rows(sql.NOTIFY_ALL)
                 return ends, 1
@@ -1007,6 +1006,9 @@ class StoredPool(
             return ends, asked
 
         ends, asked = self._change(end)
+        part = self._keeper.runs.get(key)
+        if part is not None and part.tally is not None:  # what this pool has of a range
+            self._obey(part, verb, None)
         if ends:
             self._committed(ends)
         return bool(asked)

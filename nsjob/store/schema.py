@@ -102,11 +102,20 @@ _jobs = Table(
     Column("template", Text),  # JSON: its name, and the schema that the input is checked by when the job runs
     Index("nsjob_jobs_next", "queue", text("rank DESC"), "ord", **_where("state = 0")),
     Index(
-        "nsjob_jobs_next_topic", "queue", "topic", text("rank DESC"), "ord",
+        "nsjob_jobs_next_topic",
+        "queue",
+        "topic",
+        text("rank DESC"),
+        "ord",
         **_where("state = 0 AND topic IS NOT NULL"),
     ),
     Index(
-        "nsjob_jobs_next_subtopic", "queue", "topic", "subtopic", text("rank DESC"), "ord",
+        "nsjob_jobs_next_subtopic",
+        "queue",
+        "topic",
+        "subtopic",
+        text("rank DESC"),
+        "ord",
         **_where("state = 0 AND subtopic IS NOT NULL"),
     ),
     Index("nsjob_jobs_delayed", "ready", **_where("state = 1")),

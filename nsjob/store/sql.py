@@ -156,7 +156,8 @@ WHERE key IN ({_NEXT_SQLITE})
 AND EXISTS (SELECT 1 FROM nsjob_queues q WHERE q.id = :queue AND q.paused = 0)
 RETURNING {TAKEN}, state
 """
-_LEASE_POSTGRES = """
+_LEASE_POSTGRES = (
+    """
 WITH next AS MATERIALIZED (
     SELECT key FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND kind < 4
     AND EXISTS (SELECT 1 FROM nsjob_queues q WHERE q.id = :queue AND q.paused = 0)
@@ -165,7 +166,10 @@ WITH next AS MATERIALIZED (
 UPDATE nsjob_jobs SET state = CASE WHEN suspect = 1 THEN 4 ELSE CAST(:state AS SMALLINT) END, owner = :pool,
 attempt = attempt + 1, started = :now
 FROM next WHERE nsjob_jobs.key = next.key
-RETURNING """ + ", ".join(f"nsjob_jobs.{name.strip()}" for name in TAKEN.split(",")) + ", nsjob_jobs.state"
+RETURNING """
+    + ", ".join(f"nsjob_jobs.{name.strip()}" for name in TAKEN.split(","))
+    + ", nsjob_jobs.state"
+)
 _NEXT_POSTGRES = """SELECT key FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND kind < 4
     AND EXISTS (SELECT 1 FROM nsjob_queues q WHERE q.id = :queue AND q.paused = 0)
     ORDER BY rank DESC, ord LIMIT :count FOR UPDATE SKIP LOCKED"""

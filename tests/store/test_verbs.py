@@ -788,7 +788,7 @@ def test_requeue_puts_the_job_back_and_counts_no_attempt(pool: nsjob.Pool) -> No
     assert [(run.attempt, run.outcome) for run in runs] == [(1, "requeued"), (1, "ok")]
     assert runs[0].reason == "it put itself back"
     job = pool.queue("one", "if tried('d') < 2: job.requeue('1h')\n7")
-    until(lambda: job.state == "scheduled" and pool.runs("one", job))
+    until(lambda: job.state == "scheduled" and outcomes(pool, "one", job) == [(1, "requeued")])
     assert "put off for 3" in pool.show("one", job).reason
     assert pool.runs("one", job)[0].reason == "it put itself back for 3600 seconds"
     pool.run("one", job)
