@@ -24,8 +24,8 @@ from nsjob.store.values import clean, kept_error, pack, restored_error
 
 if TYPE_CHECKING:
     from nsjob.store.core import LocalRun
-    from nsjob.store.keeper import Keeper
     from nsjob.store.queues import StoredQueue
+    from nsjob.store.settling import Settling
 
 __all__ = [
     "EXPIRING", "STOPPING", "Tally", "cancel_range", "drop_range", "end_range", "extend_chunk", "give_back_chunks",
@@ -38,7 +38,7 @@ _KEPT = 1_000  # failures of a range that are kept
 _PUT = ("pending", "succeeded", "failed", "cancelled", "stopping", "lost", "error", "first")
 
 
-def take_chunk(keeper: Keeper, cursor: Cursor, queue: StoredQueue, key: int, pool: int, slots: int) -> Row | None:
+def take_chunk(keeper: Settling, cursor: Cursor, queue: StoredQueue, key: int, pool: int, slots: int) -> Row | None:
     """Take the next indexes of a range, as many as are worth a while. Returns its row, or None where it has none."""
     if cursor.row(f"{sql.RANGE} FOR UPDATE", job=key) is None:
         return None
@@ -125,7 +125,7 @@ def _lost(known: Row) -> list[IndexSet]:
     return [_set(text) for text in json.loads(known["lost"] or "[]")]
 
 
-def keep_chunk(keeper: Keeper, cursor: Cursor, job: LocalRun, ends: list[End], last: bool) -> bool:
+def keep_chunk(keeper: Settling, cursor: Cursor, job: LocalRun, ends: list[End], last: bool) -> bool:
     """Keep what has ended of a chunk. Returns whether it is this pool's still.
 
     Arguments:
@@ -174,7 +174,7 @@ def keep_chunk(keeper: Keeper, cursor: Cursor, job: LocalRun, ends: list[End], l
     return True
 
 
-def _words(keeper: Keeper, cursor: Cursor, job: LocalRun) -> tuple[str | None, str | None]:
+def _words(keeper: Settling, cursor: Cursor, job: LocalRun) -> tuple[str | None, str | None]:
     """What the indexes of a range have logged and printed, with what those did that have just ended here."""
     said = keeper._speech(job)
     if said is None:
@@ -186,7 +186,7 @@ def _words(keeper: Keeper, cursor: Cursor, job: LocalRun) -> tuple[str | None, s
     return "\n".join(kept) or None, output[-keeper._core.settings.maxoutput :] or None
 
 
-def _keep_failures(keeper: Keeper, cursor: Cursor, job: LocalRun, failed: IndexSet) -> None:
+def _keep_failures(keeper: Settling, cursor: Cursor, job: LocalRun, failed: IndexSet) -> None:
     if not failed or job.tally is None:
         return
     room = _KEPT - cursor.value(sql.FAILURES, job=job.key)
@@ -203,7 +203,7 @@ def _keep_failures(keeper: Keeper, cursor: Cursor, job: LocalRun, failed: IndexS
         )  # fmt: skip
 
 
-def end_range(keeper: Keeper, cursor: Cursor, key: int, ends: list[End]) -> None:
+def end_range(keeper: Settling, cursor: Cursor, key: int, ends: list[End]) -> None:
     """A chunk is gone: the range has more to be taken, or is over."""
     known = cursor.row(sql.RANGE, job=key)
     chunks = cursor.rows(sql.CHUNKS, job=key)
@@ -265,7 +265,7 @@ def _failure(id: str, known: Row, failed: IndexSet, cancelled: IndexSet) -> Rang
     return error
 
 
-def give_back_chunks(keeper: Keeper, cursor: Cursor, pool: int, ends: list[End], lost: bool = True) -> None:
+def give_back_chunks(keeper: Settling, cursor: Cursor, pool: int, ends: list[End], lost: bool = True) -> None:
     """A pool is gone: what it had of ranges goes back, or fails where they were lost so too often."""
     for chunk in cursor.rows(sql.POOLS_CHUNKS, pool=pool):
         key = chunk["job"]
@@ -283,7 +283,7 @@ def give_back_chunks(keeper: Keeper, cursor: Cursor, pool: int, ends: list[End],
         end_range(keeper, cursor, key, ends)
 
 
-def _lose(keeper: Keeper, cursor: Cursor, known: Row, left: IndexSet, ends: list[End]) -> None:
+def _lose(keeper: Settling, cursor: Cursor, known: Row, left: IndexSet, ends: list[End]) -> None:
     """Indexes are lost with the pool that ran them: back with them, save those that were so too often."""
     row = cursor.row(sql.BY_KEY, key=known["job"])
     assert row is not None
@@ -315,7 +315,7 @@ def _lose(keeper: Keeper, cursor: Cursor, known: Row, left: IndexSet, ends: list
         keeper.react(cursor, row["queue"], ends)
 
 
-def drop_range(keeper: Keeper, cursor: Cursor, key: int) -> list[int]:
+def drop_range(keeper: Settling, cursor: Cursor, key: int) -> list[int]:
     """What does not run of a range that has begun never will; what runs goes on. Returns the pools that have some."""
     known = cursor.row(f"{sql.RANGE} FOR UPDATE", job=key)
     if known is None or known["stopping"]:
@@ -325,7 +325,7 @@ def drop_range(keeper: Keeper, cursor: Cursor, key: int) -> list[int]:
     return [chunk["pool"] for chunk in cursor.rows(sql.CHUNKS, job=key)]
 
 
-def cancel_range(keeper: Keeper, cursor: Cursor, key: int, ends: list[End], why: int = STOPPING) -> list[int]:
+def cancel_range(keeper: Settling, cursor: Cursor, key: int, ends: list[End], why: int = STOPPING) -> list[int]:
     """What has not been taken never runs. Returns the pools that have some of it.
 
     Arguments:

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 from nsjob.errors import NoSuchJob, OptionError, WrongState
 from nsjob.pool.editing import _NOT_EDITED, edited
 from nsjob.pool.job import Job
-from nsjob.pool.options import NO_OPTIONS, JobOptions, flag
-from nsjob.pool.work import Script, Templated, Work, inner
+from nsjob.pool.options import NO_OPTIONS, flag
+from nsjob.pool.work import Script, Templated, inner
 from nsjob.store import sql
 from nsjob.store.database import Cursor, Row
+from nsjob.store.entering import StoredEntering
 from nsjob.store.job import STATES
-from nsjob.store.looking import StoredLooking
-from nsjob.store.rows import CALL, RANGE, restored_work
+from nsjob.store.rows import CALL, RANGE, check_of, restored_work
 from nsjob.store.schema import BLOCKED, DELAYED, READY, RESERVED
 from nsjob.store.schema import DONE as ENDED
-from nsjob.store.templates import check_of
 
 if TYPE_CHECKING:
     from nsjob.store.queues import StoredQueue
@@ -28,17 +27,8 @@ __all__ = ["StoredEditing"]
 _HEAD = 256
 
 
-class StoredEditing(StoredLooking):
+class StoredEditing(StoredEntering):
     """How scheduled jobs are changed."""
-
-    if TYPE_CHECKING:
-
-        def _change(self, action: Any) -> Any: ...
-        def _bell_soon(self, moment: int) -> None: ...
-        def _notify(self, cursor: Cursor) -> None: ...
-        def _after(self, cursor: Cursor, row: dict[str, Any], before: Any) -> Any: ...
-        def _columns(self, queue: StoredQueue, work: Work, options: JobOptions, owned: bool) -> dict[str, Any]: ...
-        def _named_before(self, queue: StoredQueue, other: Any) -> Any: ...
 
     def edit(
         self, queue: str, job: str | Job, script: str | Script | Sequence[str] | None = None, **options: Any

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["End"]
+from nsjob.pool.job import CANCELLED, ERROR, EXPIRED, OK, TIMEOUT
+from nsjob.store.database import Row
+
+__all__ = ["OUTCOMES", "End", "end_of"]
+
+OUTCOMES = {outcome: outcome for outcome in (OK, ERROR, CANCELLED, TIMEOUT, EXPIRED)}  # the very objects
 
 
 class End:
@@ -29,3 +34,12 @@ class End:
         self.started: int | None = None
         self.ended = 0
         self.attempt = 0
+
+
+def end_of(row: Row) -> End:
+    """The end of a job whose row says that it has ended."""
+    data = row["result"]
+    outcome = OUTCOMES[row["outcome"]]
+    end = End(row["key"], outcome, row["code"] or "TCL_OK", None if data is None else bytes(data))
+    end.started, end.ended, end.attempt = row["started"], row["ended"] or 0, row["attempt"]
+    return end

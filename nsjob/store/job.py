@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nsjob.errors import JobCancelled, WaitTimeout
-from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, OK, RUNNING, SCHEDULED, TIMEOUT, Job
+from nsjob.pool.job import CANCELLED, DONE, OK, RUNNING, SCHEDULED, Job
 from nsjob.pool.waits import outcome_of
 from nsjob.store.values import restored_error, unpack
 
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from nsjob.store.ends import End
     from nsjob.store.pool import StoredPool
 
-__all__ = ["OUTCOMES", "STATES", "StoredJob"]
+__all__ = ["STATES", "StoredJob"]
 
 STATES = (SCHEDULED, SCHEDULED, SCHEDULED, SCHEDULED, RUNNING, DONE)  # by the state of a row
-OUTCOMES = {outcome: outcome for outcome in (OK, ERROR, CANCELLED, TIMEOUT, EXPIRED)}  # the very objects
 _SIMPLE = (int, str, float, bool, type(None))
 _NOT_YET: Any = object()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nsjob.errors import JobCancelled, NoSuchJob, OptionError, brief
@@ -13,19 +14,17 @@ from nsjob.pool.options import JobOptions
 from nsjob.pool.records import Counts, JobInfo, JobReport, QueueInfo, RunRecord
 from nsjob.pool.runs import KEPT
 from nsjob.pool.specs import equivalent
-from nsjob.pool.verbs import Verbs
 from nsjob.store import sql
+from nsjob.store.base import StoredBase
 from nsjob.store.database import Cursor, Row
-from nsjob.store.job import OUTCOMES, STATES, StoredJob
+from nsjob.store.ends import OUTCOMES, end_of
+from nsjob.store.job import STATES, StoredJob
 from nsjob.store.rows import RANGE, last_run, restored_options, restored_work
 from nsjob.store.schema import BLOCKED, DELAYED, READY, RESERVED
 from nsjob.store.schema import DONE as ENDED
 from nsjob.store.values import clean, restored_error, unpack
 
 if TYPE_CHECKING:
-    from nsjob.store.database import Database
-    from nsjob.store.keeper import Keeper
-    from nsjob.store.languages import Languages
     from nsjob.store.queues import StoredQueue
 
 __all__ = ["StoredLooking"]
@@ -33,21 +32,8 @@ __all__ = ["StoredLooking"]
 _OVERLAP = 1_000  # characters by which the end of a text is known again
 
 
-class StoredLooking(Verbs):
+class StoredLooking(StoredBase):
     """What a pool with a store tells."""
-
-    _keeper: Keeper
-    _database: Database
-    languages: Languages
-    _waited: set[tuple[str, str]]
-
-    if TYPE_CHECKING:
-        _closed: bool
-
-        def _read(self, action: Any) -> Any: ...
-        def _change(self, action: Any) -> Any: ...
-        def _stored(self, queue: object, fresh: bool = False) -> StoredQueue: ...
-        def _refresh(self) -> None: ...
 
     # -- finding a job -------------------------------------------------------------------------------------------
 
@@ -96,10 +82,8 @@ class StoredLooking(Verbs):
             return local.state
         row = self._fresh_row(job)
         if row is None or row["state"] == ENDED:
-            from nsjob.store.pool import _end_of
-
             if job._end is None and row is not None:
-                job.ended(_end_of(row))
+                job.ended(end_of(row))
             return DONE
         return self._state(row)
 
@@ -353,7 +337,7 @@ class StoredLooking(Verbs):
                 raise OptionError(f"a job is named by its Job, or by (queue, id), but got {brief(one)}")
             known = None
             if row["kind"] == RANGE:
-                known = self._read(lambda cursor, row=row: cursor.row(sql.RANGE, job=row["key"]))
+                known = self._read(partial(_range_of, row["key"]))
                 row = {**row, "kind": known["kind"]}
             rows.append(row)
             indexes.append(None if known is None else known["indexes"])
@@ -431,6 +415,10 @@ class StoredLooking(Verbs):
         if self._keeper._threads is not None and len(self._keeper.runs) >= self._keeper._threads:
             return f"the pool runs as many jobs as it may ({self._keeper._threads})"
         return "it is about to start"
+
+
+def _range_of(key: int, cursor: Cursor) -> Row | None:
+    return cursor.row(sql.RANGE, job=key)
 
 
 def _workdir(local: Any) -> str:

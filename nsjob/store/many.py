@@ -16,8 +16,8 @@ from nsjob.pool.work import Script, Work
 from nsjob.snippet import compile_snippet
 from nsjob.store import sql
 from nsjob.store.database import Cursor
-from nsjob.store.looking import StoredLooking
 from nsjob.store.schema import READY
+from nsjob.store.waiting import StoredWaiting
 
 if TYPE_CHECKING:
     from nsjob.store.queues import StoredQueue
@@ -29,22 +29,8 @@ _AT_ONCE = 1_000  # rows of one statement
 _Item = tuple[dict[str, Any], "list[tuple[str, str] | int]", JobOptions]
 
 
-class StoredMany(StoredLooking):
+class StoredMany(StoredWaiting):
     """How many jobs enter at once."""
-
-    if TYPE_CHECKING:
-
-        def _change(self, action: Any) -> Any: ...
-        def _row(self, queue: StoredQueue, work: Work, given: dict[str, Any], owned: bool) -> _Item: ...
-        def _name(self, queue: StoredQueue, rows: Any, id: str | None) -> None: ...
-        def _enter(
-            self, queue: StoredQueue, row: dict[str, Any], options: JobOptions, before: Any, cursor: Cursor
-        ) -> tuple[int | None, str, bool]: ...
-        def _entered(self, queue: StoredQueue, key: int, id: str, fresh: bool) -> Job: ...
-        def _notify(self, cursor: Cursor) -> None: ...
-        def _await_news(self, seen: int, end: float | None) -> bool: ...
-
-        _news: int
 
     def queue_many(self, queue: str, items: Iterable[Any], **options: Any) -> list[Job]:
         """Queue many snippets in one transaction, and return their Jobs in the same order. See Pool.queue_many."""
@@ -137,10 +123,6 @@ class StoredMany(StoredLooking):
         queue.hungry = True
         self._notify(cursor)
         return [(row["key"], row["id"], True) for row in rows]
-
-    if TYPE_CHECKING:
-
-        def _bell_soon(self, moment: int) -> None: ...
 
     def _enter_each(self, queue: StoredQueue, made: list[_Item], cursor: Cursor) -> list[tuple[int, str, bool]] | None:
         entered: list[tuple[int, str, bool]] = []

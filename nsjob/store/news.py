@@ -16,7 +16,7 @@ from nsjob.pool.events import Event, EventKind, Subscription
 from nsjob.pool.job import CANCELLED
 from nsjob.store import sql
 from nsjob.store.database import Cursor, Database, Row
-from nsjob.store.job import OUTCOMES
+from nsjob.store.ends import OUTCOMES
 from nsjob.store.schema import DONE, RESERVED
 
 __all__ = ["News"]

@@ -19,9 +19,9 @@ from nsjob.pool.work import Call, Script, Work
 from nsjob.snippet import compile_snippet
 from nsjob.store import sql
 from nsjob.store.database import Cursor, Row
-from nsjob.store.job import OUTCOMES
-from nsjob.store.looking import StoredLooking
+from nsjob.store.ends import OUTCOMES
 from nsjob.store.rows import RANGE
+from nsjob.store.waiting import StoredWaiting
 
 if TYPE_CHECKING:
     from nsjob.store.queues import StoredQueue
@@ -29,20 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["StoredRanging"]
 
 
-class StoredRanging(StoredLooking):
+class StoredRanging(StoredWaiting):
     """Ranges of indexes as jobs."""
-
-    if TYPE_CHECKING:
-        _news: int
-
-        def _change(self, action: Any) -> Any: ...
-        def _row(self, queue: StoredQueue, work: Work, given: dict[str, Any], owned: bool) -> Any: ...
-        def _name(self, queue: StoredQueue, rows: Any, id: str | None) -> None: ...
-        def _enter(
-            self, queue: StoredQueue, row: dict[str, Any], options: JobOptions, before: Any, cursor: Cursor
-        ) -> tuple[int | None, str, bool]: ...
-        def _entered(self, queue: StoredQueue, key: int, id: str, fresh: bool) -> Job: ...
-        def _await_news(self, seen: int, end: float | None) -> bool: ...
 
     def range(
         self, queue: str, indexes: Indexes, script: Body, *, maxconcurrent: int | None = None, **options: Any

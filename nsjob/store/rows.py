@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -9,13 +10,23 @@ from typing import Any
 from nsjob.errors import OptionError
 from nsjob.pool.job import OK
 from nsjob.pool.options import NO_OPTIONS, JobOptions
+from nsjob.pool.templates import Template
 from nsjob.pool.work import Bound, Call, Program, Script, Work, inner
 from nsjob.snippet import Snippet, compile_snippet
 from nsjob.store.database import Row
 from nsjob.store.values import pack, unpack
 
 __all__ = [
-    "CALL", "OUTSIDE", "RANGE", "kept_options", "kept_work", "last_run", "micro", "restored_options", "restored_work",
+    "CALL",
+    "OUTSIDE",
+    "RANGE",
+    "check_of",
+    "kept_options",
+    "kept_work",
+    "last_run",
+    "micro",
+    "restored_options",
+    "restored_work",
     "seconds_of",
 ]  # fmt: skip
 
@@ -157,3 +168,21 @@ def _fresh_options(kept: bytes) -> JobOptions:
     if "retryon" in given:
         given["retryon"] = tuple(given["retryon"])
     return NO_OPTIONS.changed(given)
+
+
+def told(template: Template) -> str:
+    """What a job keeps of its template."""
+    schema = [] if template.schema is None else [template.schema.source]
+    return json.dumps([template.name, *schema])
+
+
+def check_of(row: Row) -> tuple[str, Callable[[Any], object] | None] | None:
+    """The template's name of a job, and what checks its input when it runs."""
+    if not row.get("template"):
+        return None
+    name, *schemas = json.loads(row["template"])
+    if not schemas:
+        return name, None
+    from nsjob.pool.schemas import Schema
+
+    return name, Template(name, compile_snippet("None"), Schema(schemas[0]), {}, True).check

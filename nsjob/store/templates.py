@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nsjob.errors import NoSuchTemplate, OptionError, TemplateExists, TemplateInactive
@@ -14,24 +14,17 @@ from nsjob.pool.work import Script
 from nsjob.snippet import compile_snippet
 from nsjob.store import sql
 from nsjob.store.database import Cursor, Row
-from nsjob.store.looking import StoredLooking
+from nsjob.store.entering import StoredEntering
 from nsjob.store.values import pack, unpack
 
 if TYPE_CHECKING:
-    from nsjob.pool.work import Work
+    pass
 
-__all__ = ["StoredTemplates", "check_of", "told"]
+__all__ = ["StoredTemplates"]
 
 
-class StoredTemplates(StoredLooking):
+class StoredTemplates(StoredEntering):
     """How templates are made, changed and used."""
-
-    if TYPE_CHECKING:
-
-        def _change(self, action: Any) -> Any: ...
-        def _queue(
-            self, queue: str, work: Work, given: dict[str, Any], block: object, owned: bool, template: Any = None
-        ) -> Job: ...
 
     def template_create(
         self,
@@ -63,7 +56,7 @@ class StoredTemplates(StoredLooking):
             row = self._template_row(name)
             made = template_changed(self._made_of(row), script, schema, active, options)
             values = {"name": name, "version": row["version"], "body": _kept(made)}
-            if self._change(lambda cursor, values=values: cursor.run(sql.EDIT_TEMPLATE, **values)):
+            if self._change(partial(_replace, values)):
                 return
 
     def template_delete(self, name: str) -> None:
@@ -142,19 +135,5 @@ def _kept(template: Template) -> bytes:
     return data
 
 
-def told(template: Template) -> str:
-    """What a job keeps of its template."""
-    schema = [] if template.schema is None else [template.schema.source]
-    return json.dumps([template.name, *schema])
-
-
-def check_of(row: Row) -> tuple[str, Callable[[Any], object] | None] | None:
-    """The template's name of a job, and what checks its input when it runs."""
-    if not row.get("template"):
-        return None
-    name, *schemas = json.loads(row["template"])
-    if not schemas:
-        return name, None
-    from nsjob.pool.schemas import Schema
-
-    return name, Template(name, compile_snippet("None"), Schema(schemas[0]), {}, True).check
+def _replace(values: Mapping[str, Any], cursor: Cursor) -> int:
+    return cursor.run(sql.EDIT_TEMPLATE, **values)

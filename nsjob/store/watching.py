@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nsjob.errors import OptionError
 from nsjob.pool.events import Event, Listener, Subscription
-from nsjob.pool.verbs import Verbs
 from nsjob.store import sql
 from nsjob.store.schema import RUNNING as AT_WORK
+from nsjob.store.tending import StoredTending
 from nsjob.store.values import restored_error
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from nsjob.store.database import Cursor
     from nsjob.store.keeper import Keeper
     from nsjob.store.news import News
-    from nsjob.store.queues import StoredQueue
 
 __all__ = ["Prospects", "RunEvent", "RunEvents", "StoredWatching"]
 
@@ -129,7 +128,7 @@ class RunEvents:
             listener.finish()
 
 
-class StoredWatching(Verbs):
+class StoredWatching(StoredTending):
     """The verbs of a pool with a store for those who watch."""
 
     _core: StoredCore
@@ -138,14 +137,6 @@ class StoredWatching(Verbs):
     _run_events: RunEvents
     _token: str
     _begun: int
-
-    if TYPE_CHECKING:
-
-        def _read(self, action: Any) -> Any: ...
-        def _stored(self, queue: object, fresh: bool = False) -> StoredQueue: ...
-        def _refresh(self) -> None: ...
-        def _stir_bell(self) -> None: ...
-        def _with_work(self, cursor: Cursor) -> list[int]: ...
 
     def subscribe(self, listener: Listener) -> Subscription:
         """Call `listener(event)` for every event of the store's jobs, whichever pool runs them. See Pool.subscribe.

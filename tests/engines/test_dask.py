@@ -248,7 +248,7 @@ def test_where_no_scheduler_is_jobs_end_in_a_sentence(monkeypatch: pytest.Monkey
 
 
 def test_an_order_whose_definitions_did_not_come_says_so() -> None:
-    order = Order(2, (), "1", "", None, None, None, "job0", "q", 1, False)
+    order = Order(2, (), "1", "", None, None, None, "job0", "q", 1, None, False, "", None, False)
     _, answer = pickle.loads(carried.carry("nobody", pickle.dumps(order)))
     failed = pickle.loads(answer)
     carried.forget("nobody")

@@ -1,0 +1,481 @@
+"""Taking: how a pool keeps its lease, gets slots, and takes jobs.
+
+Everything with `cursor` runs in the thread that commits, within a transaction that may be done again: it changes
+nothing of the keeper's but by what it returns, which is called after the commit.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nsjob.pool.indexes import IndexSet
+from nsjob.pool.job import CANCELLED, DONE, ERROR, OK
+from nsjob.pool.ranges import Range
+from nsjob.pool.work import Housed, Templated
+from nsjob.store import sql
+from nsjob.store.chunks import (
+    Tally,
+    extend_chunk,
+    take_chunk,
+)
+from nsjob.store.core import LocalRun, local_run
+from nsjob.store.database import Cursor, Row
+from nsjob.store.ends import End
+from nsjob.store.holding import indexes_ahead
+from nsjob.store.queues import PlainRow, StoredQueue
+from nsjob.store.rows import RANGE, check_of, micro, restored_options, restored_work
+from nsjob.store.schema import RESERVED
+from nsjob.store.schema import RUNNING as AT_WORK
+from nsjob.store.settling import Settling, give_back
+from nsjob.store.values import kept_error
+
+if TYPE_CHECKING:
+    from nsjob.pool.options import JobOptions
+    from nsjob.pool.queue import JobQueue
+    from nsjob.pool.work import Work
+
+__all__ = ["Taking"]
+
+_EXTEND_AT = 0.7  # of the lease
+_TOGETHER = 8  # tiny jobs that start together, where they come one after the other
+_AT_ONCE = 64  # jobs that come in under one acquisition of the pool's lock
+_AHEAD = 64  # tiny jobs reserved for each slot
+_MOST_AHEAD = 512
+_SETTLE = 0.05  # seconds after which what is reserved and has not started goes back
+_logger = logging.getLogger("nsjob")
+
+_LABELS = (("note", "note"), ("topic", "topic"), ("subtopic", "subtopic"), ("group", "grp"), ("key", "share"))
+
+
+class Taking(Settling):
+    """The lease, the slots, and the jobs that are taken under them."""
+
+    # -- the lease -----------------------------------------------------------------------------------------------
+
+    def wants(self) -> bool:
+        """Whether a transaction is wanted for the lease's or some queue's sake."""
+        if not self.leasing:
+            return False
+        return time.monotonic() >= self._extend_at or any(
+            queue.hungry and self._room(queue) for queue in self.by_number.values()
+        )
+
+    def head(self) -> None:
+        """The beginning of each transaction: nothing has been claimed in it."""
+        self._claimed.clear()
+        for queue in self._claiming:
+            queue.claims = 0
+        self._claiming.clear()
+
+    def claim(self, queue: StoredQueue) -> int:
+        """As what a new job of the queue may come in where none waits: a running or reserved one of this pool, or 0."""
+        if not self.leasing or self.id is None or queue.maxperkey is not None or not self.serves(queue):
+            return 0
+        if self.serves.by_topic:
+            return 0
+        if time.monotonic() >= self._extend_at:
+            return 0
+        tiny = queue.tiny()
+        room = min(self._slots(queue), queue.held)
+        if tiny:
+            room = min(room * _AHEAD, _MOST_AHEAD)
+        return 0 if queue.busy() >= room else RESERVED if tiny else AT_WORK
+
+    def claimed(self, queue: StoredQueue, row: Row) -> None:
+        """A new job has come in so."""
+        queue.claims += 1
+        self._claiming.append(queue)
+        self._claimed.setdefault(queue, []).append(row)
+
+    def tail(self, cursor: Cursor) -> Callable[[], object] | None:
+        """The end of each transaction: keep the lease, and take what there is room for."""
+        if not self.leasing:
+            return None
+        after: list[Callable[[], object]] = []
+        claims = self.claims()
+        if claims is not None:
+            after.append(claims)
+        pool = self._keep_lease(cursor, after)
+        if pool is None:
+            return partial(_call_all, after)
+        if self._sure != self._database.unsure:
+            self._give_back_unknown(cursor, pool, after)
+        for queue in list(self.by_number.values()):
+            if queue.hungry and self.serves(queue):
+                self._take(cursor, queue, pool, after)
+        return partial(_call_all, after) if after else None
+
+    def claims(self) -> Callable[[], object] | None:
+        """What starts the new jobs that have come in as this pool's."""
+        if not self._claimed:
+            return None
+        return partial(
+            _call_all, [partial(self._start, queue, self.id or 0, rows, -1) for queue, rows in self._claimed.items()]
+        )
+
+    def busy(self) -> bool:
+        """Whether `tail` has anything to do in the database."""
+        return self.wants() or (self.leasing and self._sure != self._database.unsure)
+
+    def _give_back_unknown(self, cursor: Cursor, pool: int, after: list[Callable[[], object]]) -> None:
+        """The answer to a commit was lost, and with it which jobs were taken: what is not known here goes back."""
+        known = {*self.runs, *(row["key"] for rows in self._claimed.values() for row in rows)}
+        strange = [row["key"] for row in cursor.rows(sql.OWNED, pool=pool) if row["key"] not in known]
+        cursor.many(sql.GIVE_BACK, [{"key": key, "owner": pool} for key in strange])
+        if strange:
+            after += [partial(setattr, queue, "hungry", True) for queue in self.by_number.values()]
+        after.append(partial(setattr, self, "_sure", self._database.unsure))
+
+    def _keep_lease(self, cursor: Cursor, after: list[Callable[[], object]]) -> int | None:
+        """The id of the lease, extended or new."""
+        asked = time.monotonic()
+        if self.id is not None:
+            if asked < self._extend_at:
+                return self.id
+            found = cursor.row(sql.EXTEND, pool=self.id, lease=micro(self.lease))
+            if found is not None:
+                after.append(partial(self._extended, asked, found["now"]))
+                return self.id
+            after.append(self.lost)
+            return None
+        made = cursor.row(sql.NEW_POOL, name=self.name, host=self.host, pid=os.getpid(), lease=micro(self.lease))
+        assert made is not None
+        after.append(partial(self._registered, asked, made))
+        return int(made["id"])
+
+    def _extended(self, asked: float, now: int) -> None:
+        self._lease_end = asked + self.lease
+        self._extend_at = asked + self.lease * _EXTEND_AT
+        self.set_clock(now)
+
+    def _registered(self, asked: float, row: Row) -> None:
+        self.id, self.epoch = row["id"], row["epoch"]
+        self._extended(asked, row["now"])
+
+    def lost(self) -> None:
+        """The lease ran out, and others have had its jobs since: what still runs here is nobody's."""
+        self.start_held_back()
+        orphans = list(self.runs.values())
+        if orphans:
+            _logger.warning("pool %s lost its lease of the store: %d jobs have gone to others", self.name, len(orphans))
+        self.id = None
+        self.runs.clear()
+        for queue in self.by_number.values():
+            queue.held = 0
+            queue.taken.clear()
+            queue.hungry = True
+        for job in orphans:
+            job.orphan = True
+            self._core.locked(self._core.stops.cancel, job)
+        self.commits.ring()
+
+    # -- taking jobs ---------------------------------------------------------------------------------------------
+
+    # -- taking jobs ---------------------------------------------------------------------------------------------
+
+    def _room(self, queue: StoredQueue) -> int:
+        """How many more jobs of the queue could be had here."""
+        if queue.paused or not self.serves(queue):
+            return 0
+        slots = self._slots(queue)
+        taken = queue.busy()
+        if queue.tiny():
+            ahead = min(slots * _AHEAD, _MOST_AHEAD)
+            return ahead - taken if taken <= ahead // 2 else 0
+        return max(slots - taken, 0)
+
+    def _slots(self, queue: StoredQueue) -> int:
+        """How many of its jobs could run here at once."""
+        if self._threads is None:
+            return queue.maxthreads
+        elsewhere = sum(min(other.busy(), other.held) for other in self.by_number.values() if other is not queue)
+        return min(queue.maxthreads, max(self._threads - elsewhere, 0))
+
+    def _take(self, cursor: Cursor, queue: StoredQueue, pool: int, after: list[Callable[[], object]]) -> None:
+        room = self._room(queue)
+        if room <= 0:
+            return
+        slots = self._slots(queue)
+        heard = queue.heard
+        held = queue.held
+        if self.serves.by_topic and not held:  # slots that it cannot use are others'
+            if cursor.value(self.serves.has_work, queue=queue.number, **self.serves.values) is None:
+                after.append(partial(setattr, queue, "hungry", False))
+                return
+        if held < slots or queue.shrunk:
+            cursor.row(sql.LOCK_QUEUE + " FOR UPDATE", queue=queue.number)
+            granted = self._grant(cursor, queue, pool, slots)
+            if granted != held or queue.shrunk:
+                held = granted
+                after.append(partial(self._granted, queue, granted))
+        if held <= 0:
+            return
+        tiny = queue.tiny()
+        count = room if tiny else min(room, held - queue.busy())
+        if count <= 0:
+            return
+        if queue.ranges:
+            rows = self._take_in_order(cursor, queue, pool, count, held)
+        elif queue.maxperkey is None:
+            rows = cursor.rows(
+                self._lease, pool=pool, now=self.now(), queue=queue.number, count=count,
+                state=RESERVED if tiny else AT_WORK, **self.serves.values,
+            )  # fmt: skip
+        else:
+            rows = self._take_by_keys(cursor, queue, pool, count)
+        rows.sort(key=lambda row: (-row["rank"], row["ord"], row["key"]))
+        if rows and max(row["defined"] for row in rows) > self.defined:
+            after.append(partial(self.define, cursor.rows(sql.DEFINITIONS, number=self.defined)))
+        after.append(partial(self._start, queue, pool, rows, heard if len(rows) < count else -1))
+
+    def _grant(self, cursor: Cursor, queue: StoredQueue, pool: int, wanted: int) -> int:
+        """Hold as many slots as are wanted and free, over all pools."""
+        known = cursor.row(sql.LOCK_QUEUE, queue=queue.number)
+        if known is None or known["paused"]:
+            return queue.held
+        free = known["maxthreads"] - cursor.value(sql.OTHERS_SLOTS, queue=queue.number, pool=pool)
+        granted = max(min(wanted, free), 0)
+        if granted != queue.held or queue.shrunk:
+            cursor.run(sql.HOLD, pool=pool, queue=queue.number, slots=granted)
+        return int(granted)
+
+    def _take_in_order(self, cursor: Cursor, queue: StoredQueue, pool: int, count: int, slots: int) -> list[Row]:
+        """The same where some of them are ranges: one chunk of one range at a time, in its turn."""
+        cursor.row(sql.LOCK_QUEUE + " FOR UPDATE", queue=queue.number)
+        keys: list[int] = []
+        chunk: Row | None = None
+        rows = cursor.rows(self.serves.in_order, queue=queue.number, pool=pool, count=count, **self.serves.values)
+        for row in rows:
+            if row["kind"] == RANGE:
+                mine = self.runs.get(row["key"])
+                if mine is None or mine.outcome:  # that part has ended, and is being settled
+                    chunk = take_chunk(self, cursor, queue, row["key"], pool, slots)
+                if chunk is None:
+                    continue
+                break
+            keys.append(row["key"])
+        found: list[Row] = []
+        if keys:
+            if queue.maxperkey is not None:
+                found = self._take_by_keys(cursor, queue, pool, len(keys))
+            else:
+                found = cursor.rows(sql.LEASE_KEYS, pool=pool, now=self.now(), keys=cursor.keys(keys))
+        return [*found, chunk] if chunk is not None else found
+
+    def index_ended(self, job: LocalRun, ranged: Range) -> None:
+        """An index of a range has ended here: more of them are taken in time. Under the pool's lock."""
+        tally = job.tally
+        if tally is None or tally.extending or job.outcome or self.leaving:
+            return
+        queue = self.queues.get(job.queue)
+        if queue is None or queue.paused:
+            return
+        slots = min(ranged.most or queue.held, queue.held)
+        ahead = indexes_ahead(tally.rate(), slots)
+        there = len(ranged.pending) + len(ranged.active)
+        if there >= slots and len(ranged.pending) >= ahead // 2:
+            return
+        if tally.more:
+            tally.extending = True
+            extend = partial(extend_chunk, run=job, ahead=ahead, slots=queue.held, there=there)
+            self.commits.post(extend, partial(self._extended_by, job))
+        elif there < slots:  # others may have the slot
+            queue.hungry = True
+            self.commits.ring()
+
+    def _extended_by(self, job: LocalRun, found: tuple[IndexSet, bool, int]) -> None:
+        """More indexes of a range are this pool's."""
+        more, left, most = found
+        tally = job.tally
+        assert tally is not None
+        tally.extending, tally.more = False, left
+
+        def put_in() -> None:
+            ranged = job._particulars.range if job._particulars is not None else None
+            if ranged is not None and job.state is not DONE:
+                ranged.indexes = ranged.indexes | more
+                ranged.pending = ranged.pending | more
+                ranged.most = most
+                self._core.offer(ranged)
+                self._core.wake()
+
+        if more:
+            self._core.locked(put_in)
+        queue = self.queues.get(job.queue)
+        if queue is not None and not more:  # it is another's turn
+            queue.hungry = True
+            self.commits.ring()
+
+    def _granted(self, queue: StoredQueue, slots: int) -> None:
+        queue.shrunk = False
+        queue.hold(slots)
+        for run in [run for key in list(queue.taken) if (run := self.runs.get(key)) is not None]:
+            ranged = run._particulars.range if run._particulars is not None else None
+            if ranged is not None:  # it may have more indexes under way
+                self._core.locked(self.index_ended, run, ranged)
+
+    def _take_by_keys(self, cursor: Cursor, queue: StoredQueue, pool: int, count: int) -> list[Row]:
+        """The same where only so many jobs of a key may run, over all pools."""
+        cursor.row(sql.LOCK_QUEUE + " FOR UPDATE", queue=queue.number)
+        found: list[Row] = []
+        most = queue.maxperkey or 1
+        while len(found) < count:
+            shares: Counter[str] = Counter()
+            for row in cursor.rows(sql.SHARES, queue=queue.number):
+                shares[row["share"]] += int(row["jobs"])
+            wanted = 4 * count + 20
+            candidates = cursor.rows(
+                self.serves.candidates, queue=queue.number, most=most, count=wanted, **self.serves.values
+            )
+            chosen: list[int] = []
+            for row in candidates:
+                if len(found) + len(chosen) == count:
+                    break
+                if row["share"] is not None:
+                    if shares[row["share"]] >= most:
+                        continue
+                    shares[row["share"]] += 1
+                chosen.append(row["key"])
+            if not chosen:
+                break
+            found += cursor.rows(sql.LEASE_KEYS, pool=pool, now=self.now(), keys=cursor.keys(chosen))
+            if len(candidates) < wanted:
+                break
+        return found
+
+    def define(self, rows: Sequence[Row]) -> None:
+        """Make the store's definitions here that are not here yet."""
+        for row in rows:
+            if row["number"] <= self.defined:
+                continue
+            try:
+                if row["lang"] == "python":
+                    self._core.definitions.define(row["source"], row["filename"])
+                elif row["lang"] in self._languages:
+                    define = getattr(self._languages[row["lang"]], "define", None)
+                    if define is not None:
+                        define(row["source"])
+            except Exception:
+                _logger.exception("a definition of the store failed here")
+            self.defined = row["number"]
+
+    def _start(self, queue: StoredQueue, pool: int, rows: Sequence[Row], emptied: int) -> None:
+        """What was taken is to run here.
+
+        Arguments:
+            emptied: what `queue.heard` was before there was nothing more to be taken; -1 where there may be.
+        """
+        if emptied == queue.heard:
+            queue.hungry = False
+        core = self._core
+        local = queue.local(core)
+        made: list[tuple[LocalRun, int]] = []
+        for row in rows:
+            try:
+                job = self._local_run(queue, local, pool, row)
+            except Exception as error:
+                self._refuse(queue, pool, row, error)
+                continue
+            queue.taken.add(job.key)
+            self.runs[job.key] = job
+            made.append((job, row["rank"]))
+        self._held_back += made
+        if len(self._held_back) < _TOGETHER and queue.tiny() and self.commits.steady and not self.commits.hurry():
+            self.commits.hold_back()  # to wake a thread costs more than such a job
+        else:
+            self.start_held_back()
+        if queue.tiny() and rows:
+            self.settle_at = time.monotonic() + _SETTLE
+
+    def start_held_back(self) -> None:
+        """Let what was taken have its turn. In the thread that commits."""
+        core = self._core
+        made, self._held_back = self._held_back, []
+        for start in range(0, len(made), _AT_ONCE):
+            for job in core.locked(core.admit_runs, made[start : start + _AT_ONCE]):
+                self.runs.pop(job.key, None)
+                queue = self.queues.get(job.queue)
+                if queue is not None:
+                    queue.taken.discard(job.key)
+                self.commits.post(partial(give_back, [(job.key, job.owner)]))
+
+    def _local_run(self, queue: StoredQueue, local: JobQueue, pool: int, row: Row) -> LocalRun:
+        plain: PlainRow | None = row.get("plain")
+        if plain is not None and plain.local is local and plain.serves is self.serves:
+            work, options = plain.work, plain.options
+        else:
+            work, options = self._restored(queue, local, row)
+            if plain is not None:
+                plain.local, plain.serves, plain.work, plain.options = local, self.serves, work, options
+        job = local_run(local, row["id"], work, options, self._core.now(), row["key"], pool)
+        job.dead = row["dead"]
+        if "chunk" in row:
+            ranged = Range(job, IndexSet.parse(row["chunk"]), row["most"])
+            self._core.set_range(job, ranged)
+            job.tally = Tally(ranged)
+            job.tally.more = row["more"]
+        job.attempt = row["attempt"] - 1
+        job.reserved = row["state"] == RESERVED
+        return job
+
+    def _restored(self, queue: StoredQueue, local: JobQueue, row: Row) -> tuple[Work, JobOptions]:
+        """What a job is to do here, and how."""
+        work = queue.dress(restored_work(row, self._languages), local)
+        kept = row["options"]
+        options = restored_options(None if kept is None else bytes(kept))
+        if options.housed:
+            work = Housed(work)
+        if row["template"]:
+            checked = check_of(row)
+            assert checked is not None
+            work = Templated(*checked, work)
+        labels = {name: row[column] for name, column in _LABELS if row[column] is not None}
+        if row["priority"] != options.priority:
+            labels["priority"] = row["priority"]
+        if labels:
+            options = options.changed(labels)
+        options = self.serves.limited(options)
+        if options.capture_output:
+            queue.capture()
+        self.capturing = self.capturing or options.capture_output or queue.engine == "command"
+        return work, options
+
+    def _refuse(self, queue: StoredQueue, pool: int, row: Row, error: Exception) -> None:
+        """A job that cannot even begin here ends in error."""
+        end = End(row["key"], ERROR, "TCL_ERROR", kept_error(error), error)
+        end.home, end.id = queue.number, row["id"]
+        self.commits.post(partial(self._complete_one, queue.number, row["key"], pool, end), self._tell)
+
+    def cancel_leased(self, cursor: Cursor, run: LocalRun, ends: list[End]) -> None:
+        """A run ends as cancelled that does not end by itself."""
+        now = self.now()
+        row = {
+            "key": run.key, "owner": run.owner, "gone": 1, "keep": self.keep, "attempt": max(run.attempt, 0),
+            "ran": self._ran(), "outcome": CANCELLED, "code": "TCL_ERROR", "result": None,
+            "started": self._wall(run._started) if run.attempt > 0 else None, "ended": now,
+        }  # fmt: skip
+        if cursor.each(sql.COMPLETE, [row])[0] is not None:
+            end = End(run.key, CANCELLED, "TCL_ERROR", None)
+            end.home, end.id, end.ended = self._number(run), run.id, now
+            ends.append(end)
+            self.follow_up(cursor, {run.key: False}, {run.key: end.home}, ends)
+
+    def _complete_one(self, queue: int, key: int, pool: int, end: End, cursor: Cursor) -> list[End]:
+        now = self.now()
+        values = {"outcome": end.outcome, "code": end.code, "result": end.data, "started": now, "ended": now}
+        row = {"key": key, "owner": pool, "gone": 0, "keep": self.keep, "attempt": 1, "ran": self._ran(), **values}
+        if cursor.each(sql.COMPLETE, [row])[0] is not None:
+            self.follow_up(cursor, {key: end.outcome == OK}, {key: queue}, [end])
+            return [end]
+        return []
+
+
+def _call_all(calls: Sequence[Callable[[], object]]) -> None:
+    for call in calls:
+        call()
