@@ -72,6 +72,12 @@ def program(*words: object, given: str | bytes = b"", cwd: Path | None = None, *
     return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
+def _heed_signals() -> None:
+    """In the child: whoever runs the tests may ignore Ctrl-C or a hang-up, and programs inherit that."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def started(*words: object) -> Iterator[subprocess.Popen[str]]:
     """The program, running in a process group of its own, that has printed its first line: go."""
@@ -82,8 +88,7 @@ def started(*words: object) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # Whoever runs the tests may ignore Ctrl-C, and programs inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=_heed_signals,
         env=environment(),
     )
     with running:

@@ -5,6 +5,7 @@ Who can write the store can run code in those who read it, as with any store of 
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import pickle
@@ -98,6 +99,25 @@ def keepable(name: str, value: str) -> str:
     return value
 
 
+class _ErrorPickler(pickle.Pickler):
+    """Pickles exceptions as they say themselves.
+
+    Libraries teach pickle to take tracebacks along (tblib, and with it Dask): those hold frames of this program, and
+    one of a thousand frames cannot be pickled at all.
+    """
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, BaseException):
+            return obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        return NotImplemented
+
+
+def _pickled_error(error: BaseException) -> bytes:
+    buffer = io.BytesIO()
+    _ErrorPickler(buffer, pickle.HIGHEST_PROTOCOL).dump(error)
+    return buffer.getvalue()
+
+
 def kept_error(error: BaseException) -> bytes:
     """An error with its traceback as text, for who waits elsewhere."""
     try:
@@ -105,7 +125,7 @@ def kept_error(error: BaseException) -> bytes:
     except Exception:  # a traceback that cannot be shown must not cost the error
         lines = ""
     try:
-        data = pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
+        data = _pickled_error(error)
         if b"__main__" in data or type(pickle.loads(data)) is not type(error):
             raise CannotPickle("another program does not know it")
     except BaseException:  # of the error's own methods: it must not cost the thread that commits

@@ -22,8 +22,9 @@ _WHERE = b"\x1b[6n"
 
 
 def _heed_interrupts() -> None:
-    """In the child: a shell that started the tests in the background may have had Ctrl-C ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """In the child: whoever started the tests in the background may have had Ctrl-C or a hang-up ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Terminal:
