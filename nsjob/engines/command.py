@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -25,6 +24,7 @@ from urllib.parse import quote
 
 from nsjob.durations import seconds
 from nsjob.engines.processes import end_group, end_marked
+from nsjob.engines.spawning import Child, spawn
 from nsjob.errors import CommandFailed, NoSuchTask, OptionError, WrongState
 from nsjob.pool.engine import EngineKind, Interrupt, Run
 from nsjob.pool.job import Job
@@ -99,7 +99,7 @@ class LogTail:
 class Task:
     """A program that runs."""
 
-    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
+    def __init__(self, process: Child, mark: str) -> None:
         self.process = process
         self.mark = mark
         self.stdin: IO[bytes] | None = None
@@ -198,7 +198,7 @@ class CommandEngine:
 
     def _started(
         self, program: Program, directory: str, record: Mapping[str, Any], mark: str, out: int, err: int
-    ) -> subprocess.Popen[bytes]:
+    ) -> Child:
         own = {
             **program.env,
             "TASK_ID": record["id"],
@@ -209,15 +209,7 @@ class CommandEngine:
         environment = os.environb.copy()  # as bytes: to decode all that and encode it again takes long
         environment.update({os.fsencode(name): os.fsencode(value) for name, value in own.items()})
         piped = program.stdin is not None or program.open_stdin
-        return subprocess.Popen(
-            program.argv,
-            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            cwd=record["cwd"] or None,
-            env=environment,
-            start_new_session=True,
-        )
+        return spawn(program.argv, environment, record["cwd"], piped, out, err)
 
     def _show(self, job: Job, directory: Path) -> None:
         job.particulars().output = LogTail(directory, self._core.settings.maxoutput)
