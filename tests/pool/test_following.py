@@ -48,7 +48,8 @@ def test_a_job_that_is_done_or_has_left_is_followed_too(pool: nsjob.Pool) -> Non
 def test_nothing_comes_twice_where_only_the_end_is_kept(pool: nsjob.Pool) -> None:
     pool.configure(maxoutput=10)
     steps = threading.Semaphore(0)
-    source = "for n in range(50):\n    print(n)\n    take(timeout=30)"
+    # Each number in one write: else its line end could come by itself, and let two steps go.
+    source = "for n in range(50):\n    print(f'{n}\\n', end='')\n    take(timeout=30)"
     job = pool.queue("q", source, vars={"take": steps.acquire}, capture_output=True)
     seen = []
     for news in pool.follow("q", job):
