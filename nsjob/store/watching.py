@@ -73,6 +73,9 @@ class Prospects:
     queues: int
 
 
+_DRIFT = 60_000_000  # microseconds by which what is known of the database's clock may change at most
+
+
 class RunEvents:
     """Those who listen to the runs of one pool.
 
@@ -168,7 +171,8 @@ class StoredWatching(StoredTending):
     def own_failures(self) -> list[tuple[str, str, Any]]:
         """The jobs that were queued here, have not ended well, and were not waited for: queue, id and error."""
         names = {queue.number: queue.name for queue in list(self._keeper.queues.values())}
-        found = self._read(lambda cursor: cursor.rows(sql.OWN_FAILURES, token=self._token, since=self._begun))
+        since = self._begun - _DRIFT
+        found = self._read(lambda cursor: cursor.rows(sql.OWN_FAILURES, token=self._token, since=since))
         return [
             (names[row["queue"]], row["id"], restored_error(row["result"]))
             for row in found
