@@ -169,7 +169,11 @@ class Database:
         self.statements = _Statements(self.dialect, self._engine)
         self.keys: Callable[[Sequence[int]], Any] = _json_keys if self.dialect == "sqlite" else list
         self.unsure = 0  # commits of which nobody knows whether they were made
-        self.transact_whole(upgrade)
+        try:
+            self.transact_whole(upgrade)
+        except BaseException:
+            self.close()
+            raise
         if self.dialect == "sqlite":
             self._path = str(self.url.database)
             status = os.stat(self._path)
