@@ -6,7 +6,7 @@ What is wanted, the order of the answer and the cursor know nothing of where the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,6 @@ def wanted(
     from_: object = None,
     to: object = None,
     limit: int = 100,
-    cursor: str = "",
 ) -> Wanted:
     """What `find` is asked for, checked.
 
@@ -117,7 +116,7 @@ def wanted(
         since,
         until,
         count("limit", limit, 1),
-        position_at(cursor),
+        None,
     )
 
 
@@ -213,11 +212,16 @@ class Finding(Verbs):
         Raises:
             OptionError, NoSuchQueue.
         """
-        core = self._core
         what = wanted(
             queue=queue, state=state, outcome=outcome, topic=topic, subtopic=subtopic, group=group, priority=priority,
-            note=note, from_=from_, to=to, limit=limit, cursor=cursor,
+            note=note, from_=from_, to=to, limit=limit,
         )  # fmt: skip
+        return self._page(what, cursor)
+
+    def _page(self, what: Wanted, cursor: str) -> Found:
+        """The jobs that are wanted, behind the place that a cursor stands for."""
+        core = self._core
+        what = replace(what, after=position_at(cursor))
         jobs, left = core.guarded(_known, core, what.queue)
         # Outside the lock: a look at a million jobs must not hold the pool.
         page = nsmallest(what.limit + 1, _matching(core, what, jobs, left), key=lambda entry: entry[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nsjob.pool.backlog import HEAD, NOWHERE
 from nsjob.pool.core import Core
@@ -171,7 +171,3 @@ class StoredCore(Core):
     def note_line(self, run: Run, line: str, longest: int) -> None:
         super().note_line(run, line, longest)
         self.keeper.said(run.job)
-
-    def stored_jobs(self) -> list[Any]:
-        """The runs that are here. Under the lock."""
-        return [job for queue in self.queues.values() for job in queue.table.values() if type(job) is LocalRun]

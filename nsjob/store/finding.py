@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from nsjob.errors import OptionError, brief
-from nsjob.pool.finding import OUTCOMES, STATES, Wanted, wanted
+from nsjob.pool.finding import OUTCOMES, STATES, Wanted
 from nsjob.pool.job import DONE, RUNNING, SCHEDULED
 from nsjob.pool.options import text
 from nsjob.pool.records import Found, FoundJob
@@ -26,29 +25,10 @@ _ROWS_OF = {SCHEDULED: (0, 1, 2, 3), RUNNING: (4,), DONE: (5,)}
 class StoredFinding(StoredLooking):
     """How jobs are found."""
 
-    def find(
-        self,
-        *,
-        queue: str | None = None,
-        state: str | Iterable[str] | None = None,
-        outcome: str | Iterable[str] | None = None,
-        topic: str | None = None,
-        subtopic: str | None = None,
-        group: str | None = None,
-        priority: int | str | None = None,
-        note: str | None = None,
-        from_: object = None,
-        to: object = None,
-        limit: int = 100,
-        cursor: str = "",
-    ) -> Found:
-        """Find jobs, those that have left their queues among them, as long as they are kept. See Pool.find."""
+    def _page(self, what: Wanted, cursor: str) -> Found:
+        """The jobs that are wanted, those that have left their queues among them, as long as they are kept."""
         place = _place(cursor)
-        what = wanted(
-            queue=queue, state=state, outcome=outcome, topic=topic, subtopic=subtopic, group=group, priority=priority,
-            note=note, from_=from_, to=to, limit=limit,
-        )  # fmt: skip
-        number = self._stored(queue).number if queue is not None else None
+        number = None if what.queue is None else self._stored(what.queue).number
         labels = (what.topic, what.subtopic, what.group, what.note)
         if any(label is not None and clean(label) != label for label in labels):
             return Found((), "")  # no job can have that

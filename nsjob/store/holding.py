@@ -80,7 +80,6 @@ class Holding:
         self._dropping: deque[int] = deque()  # keys of ranges of which no more is to begin here
         self._posted = False
         self._extend_at = 0.0  # by the monotonic clock
-        self._lease_end = 0.0
         self._offset = 0  # of the database's clock to the monotonic one, microseconds
         self._ord = 0
         self.defined = 0  # how many of the store's definitions there are here

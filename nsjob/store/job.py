@@ -11,7 +11,6 @@ from nsjob.pool.waits import outcome_of
 from nsjob.store.values import restored_error, unpack
 
 if TYPE_CHECKING:
-    from nsjob.pool.options import JobOptions
     from nsjob.store.ends import End
     from nsjob.store.pool import StoredPool
 
@@ -129,6 +128,3 @@ class StoredJob(Job):
 
     def __repr__(self) -> str:
         return f"<StoredJob {self._queue_name} {self.id} {'' if self._end is None else self._end.outcome}>"
-
-    def _given_options(self) -> JobOptions:
-        return self._pool.options_of(self)

@@ -39,7 +39,6 @@ BACK_LOST = """
 UPDATE nsjob_jobs SET state = 0, owner = NULL, started = NULL, attempt = attempt - 1, suspect = 1, losses = losses + 1
 WHERE key = :key AND owner = :pool AND state = 4
 """
-LIVE_POOLS = "SELECT COUNT(*) FROM nsjob_pools WHERE until > {now} AND id <> :pool"
 
 # -- queues ------------------------------------------------------------------------------------------------------------
 
@@ -65,7 +64,6 @@ RESUME = """
 UPDATE nsjob_queues SET paused = 0, req = CASE WHEN req = 'drain' THEN 'none' ELSE req END WHERE id = :queue
 """
 REQUEST = "UPDATE nsjob_queues SET req = :req WHERE id = :queue AND req <> 'delete'"
-HAS_JOBS = "SELECT 1 FROM nsjob_jobs WHERE queue = :queue AND gone = 0 LIMIT 1"
 DROP_QUEUE = """
 DELETE FROM nsjob_queues WHERE id = :queue AND req = 'delete'
 AND NOT EXISTS (SELECT 1 FROM nsjob_jobs WHERE queue = :queue AND gone = 0)
@@ -334,7 +332,6 @@ AND NOT (kind = 4 AND started IS NOT NULL)
 
 NEXT_READY = "SELECT MIN(ready) FROM nsjob_jobs WHERE state = 1"
 NEXT_LATE = "SELECT MIN(expires) FROM nsjob_jobs WHERE expires IS NOT NULL AND state < 3"
-NEXT_OVERDUE = "SELECT MIN(until) FROM nsjob_pools WHERE id <> :pool"
 REQUESTS = "SELECT id, job, verb, value FROM nsjob_requests WHERE pool = :pool ORDER BY id"
 ANSWERED = "DELETE FROM nsjob_requests WHERE id = :id"
 ASK = """
@@ -449,7 +446,6 @@ UNDEFINE = "DELETE FROM nsjob_definitions WHERE lang = :lang AND source = :sourc
 DEFINED_IN = """
 SELECT number, source FROM nsjob_definitions WHERE lang = :lang AND filename = :filename ORDER BY number DESC LIMIT 1
 """
-DEFINED = "SELECT COALESCE(MAX(number), 0) FROM nsjob_definitions"
 NOTIFY_WORK = "SELECT pg_notify('nsjob', 'work')"
 NOTIFY_ENDS = "SELECT pg_notify('nsjob', 'ends ' || CAST(:pool AS TEXT))"
 NOTIFY_ALL = "SELECT pg_notify('nsjob', 'all')"
@@ -469,7 +465,6 @@ DROP_TEMPLATE = "DELETE FROM nsjob_templates WHERE name = :name"
 
 # -- contents of files -------------------------------------------------------------------------------------------------
 
-HAS_CONTENT = "SELECT 1 FROM nsjob_contents WHERE hash = :hash"
 PUT_CONTENT = """
 INSERT INTO nsjob_contents (hash, part, data, made) VALUES (:hash, :part, :data, {now}) ON CONFLICT DO NOTHING
 """

@@ -150,7 +150,6 @@ class Taking(Settling):
         return int(made["id"])
 
     def _extended(self, asked: float, now: int) -> None:
-        self._lease_end = asked + self.lease
         self._extend_at = asked + self.lease * _EXTEND_AT
         self.set_clock(now)
 

@@ -10,7 +10,6 @@ import json
 import math
 import pickle
 import traceback
-from functools import lru_cache
 from typing import Any
 
 from nsjob.errors import CannotPickle, NsjobError, OptionError, brief
@@ -75,12 +74,6 @@ def unpack(data: bytes | memoryview | None) -> Any:
         return None
     data = bytes(data)
     return json.loads(data[1:]) if data[:1] == b"j" else pickle.loads(data[1:])
-
-
-@lru_cache(maxsize=1024)
-def unpack_shared(data: bytes) -> Any:
-    """The same for values that nobody changes, and that come again and again."""
-    return unpack(data)
 
 
 def clean(said: str) -> str:

@@ -616,8 +616,8 @@ def test_a_lease_is_extended_as_long_as_the_pool_lives(durable: Store, gate: Gat
     job = first.queue("q", "enter(1)")
     gate.came()
     owner = first._keeper.id  # type: ignore[attr-defined]
-    ends = [first._keeper._lease_end]  # type: ignore[attr-defined]
-    until(lambda: first._keeper._lease_end > ends[0] + 2.0)  # type: ignore[attr-defined]
+    ends = [first._keeper._extend_at]  # type: ignore[attr-defined]
+    until(lambda: first._keeper._extend_at > ends[0] + 2.0)  # type: ignore[attr-defined]
     gate.let()
     assert job.wait(PATIENCE) == 1
     assert first._keeper.id == owner  # type: ignore[attr-defined]
