@@ -77,7 +77,7 @@ def send(shell: Shell, queueId: QueueId, jobId: JobId, text_: Words) -> str:
     Example:
         create -engine command programs 4
         set job [ns_job exec -open programs head -n 1]
-        while {[dict get [show programs $job] stack] eq ""} {after 1}
+        while {[dict get [show programs $job] where] eq ""} {after 1}
         send programs $job "hello\\n"
         wait programs $job
     """

@@ -287,7 +287,7 @@ class JobReport:
 
     Attributes:
         reason: why a scheduled job does not run; empty for others.
-        stack: where a running job is, the live stack of its thread as text.
+        stack: where a running job is, the live stack of its thread as text; empty where none of this process runs it.
         error: of a failed job, its traceback without frames of nsjob; only while the job is in its queue.
         log: the lines of `job.log`.
         left: whether it left its queue; then its value is not kept.

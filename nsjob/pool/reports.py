@@ -12,7 +12,7 @@ from nsjob.pool.context import PLACES
 from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, OK, RUNNING, SCHEDULED, TIMEOUT, Job, Particulars
 from nsjob.pool.records import Counts, JobInfo, JobReport, Left, QueueInfo, ThreadDetail, ThreadInfo
 from nsjob.pool.runs import records_of
-from nsjob.pool.work import options_of, template_of
+from nsjob.pool.work import Hosted, options_of, template_of
 
 if TYPE_CHECKING:
     from nsjob.pool.core import Core
@@ -190,7 +190,7 @@ def job_report(core: Core, job: Job) -> JobReport:
         started=core.wall(job._started) if job.attempt else None,
         ended=core.wall(job._ended) if done else None,
         reason=reason,
-        stack=_stack(ident) if job.state is RUNNING and ident else "",
+        stack=_stack(ident) if job.state is RUNNING and ident and type(job._work) is not Hosted else "",
         progress=_progress(particulars),
         log=tuple(particulars.log or ()) if particulars is not None else (),
         output=_output(particulars),
