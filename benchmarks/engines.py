@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -191,13 +191,19 @@ def _said(*command: str) -> str:
 
 
 def by_nsjob(programs: int) -> list[Reading]:
-    with tempfile.TemporaryDirectory() as spool, nsjob.Pool() as pool:
-        pool.create("bench", PLACES, engine="command", spool=spool)
+    with nsjob.Pool() as pool:
+        pool.create("bench", PLACES, engine="command", spool=tempfile.mkdtemp(dir=_spools().name))
         pool.exec("bench", ["true"]).wait()
         start = time.perf_counter()
         for job in [pool.exec("bench", ["true"]) for _ in range(programs)]:
             job.wait()
         return [Reading(EXEC, programs / (time.perf_counter() - start))]
+
+
+@cache
+def _spools() -> tempfile.TemporaryDirectory[str]:
+    """Kept until the end of all rounds: ext4 is many times slower where files were removed minutes ago."""
+    return tempfile.TemporaryDirectory(prefix="nsjob-bench-")
 
 
 def by_xargs(programs: int) -> list[Reading]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import pickle
 import threading
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from nsjob.engines.messages import Done, Failed, Sleepy
+from nsjob.engines.messages import Answer, Failed, Sleepy
 from nsjob.engines.orders import heard, order, outcome
-from nsjob.engines.worker import receive, send
+from nsjob.engines.pipes import Receiver, Sender
 from nsjob.errors import OptionError, WorkerLost
 from nsjob.pool.engine import Interrupt, Run
 from nsjob.pool.runs import HOST
@@ -39,8 +39,8 @@ class PipedWorker(Protocol):
         busy: whether it is at work.
     """
 
-    orders: BinaryIO
-    answers: BinaryIO
+    orders: Sender
+    answers: Receiver
     lock: threading.Lock
     run: Run | None
     defined: int
@@ -85,7 +85,7 @@ class WorkerHost(ABC, Generic[W]):
     def _lost(self, run: Run, worker: W) -> WorkerLost:
         """What became of a worker whose pipe ended under a run."""
 
-    def _outcome(self, run: Run, answer: Done | Failed | Sleepy) -> Any:
+    def _outcome(self, run: Run, answer: Answer) -> Any:
         return outcome(run, answer)
 
     # -- the Host protocol ---------------------------------------------------------------------------------------
@@ -168,13 +168,13 @@ class WorkerHost(ABC, Generic[W]):
                 return self._idle.pop()
         return self._fresh()
 
-    def _converse(self, run: Run, worker: W, data: bytes) -> Done | Failed | Sleepy:
+    def _converse(self, run: Run, worker: W, data: bytes) -> Answer:
         worker.busy = True
-        send(worker.orders, data)
+        worker.orders.send(data)
         while True:
-            message = pickle.loads(receive(worker.answers))
+            message = pickle.loads(worker.answers.receive())
             kind = type(message)
-            if kind is Done or kind is Failed or kind is Sleepy:
+            if kind is tuple or kind is Failed or kind is Sleepy:
                 worker.busy = False
                 return message  # type: ignore[no-any-return]
             heard(run, message)
@@ -194,6 +194,6 @@ class WorkerHost(ABC, Generic[W]):
         worker.bury()
 
 
-def _spent(answer: Done | Failed | Sleepy) -> bool:
+def _spent(answer: Answer) -> bool:
     """Whether the worker had better not be used again."""
     return type(answer) is Failed and isinstance(answer.error, MemoryError | SystemExit | KeyboardInterrupt)

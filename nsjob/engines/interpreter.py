@@ -14,9 +14,10 @@ import sys
 import threading
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from nsjob.engines.hosting import WorkerHost
+from nsjob.engines.pipes import Receiver, Sender
 from nsjob.errors import WorkerLost
 from nsjob.pool.engine import EngineKind, Interrupt, Run
 
@@ -46,8 +47,8 @@ class Interpreter:
         os.set_blocking(self._interrupts, False)
         self._theirs = (orders, answers, interrupts)
         self._lock = threading.Lock()
-        self.orders: BinaryIO = os.fdopen(orders_in, "wb")
-        self.answers: BinaryIO = os.fdopen(answers_out, "rb")
+        self.orders = Sender(orders_in)
+        self.answers = Receiver(answers_out)
         self.lock = threading.Lock()
         self.run: Run | None = None
         self.defined = 0
@@ -69,11 +70,8 @@ class Interpreter:
 
     def bury(self) -> None:
         """Close the pipes: it ends when its body does."""
-        for pipe in (self.orders, self.answers):
-            try:
-                pipe.close()
-            except OSError:  # what it was not sent any more
-                pass
+        self.orders.close()
+        self.answers.close()
 
     def _live(self) -> None:
         """Make the interpreter, stay in it, and close it."""

@@ -12,6 +12,7 @@ import os
 import time
 
 from nsjob.engines.interrupts import INTERRUPTED, set_async_exc
+from nsjob.engines.pipes import Receiver, Sender
 from nsjob.engines.worker import Worker
 
 __all__ = ["Isolated"]
@@ -29,8 +30,8 @@ class Isolated:
     """
 
     def __init__(self, orders: int, answers: int, interrupts: int) -> None:
-        self._incoming = os.fdopen(orders, "rb")
-        self._outgoing = os.fdopen(answers, "wb")
+        self._incoming = Receiver(orders)
+        self._outgoing = Sender(answers)
         self._interrupts = interrupts
         self._worker = Worker(self._incoming, self._outgoing, lambda: None)
         self._watching = _thread.allocate_lock()
@@ -51,10 +52,7 @@ class Isolated:
                 break
             time.sleep(_LOOK)  # bodies may have left threads behind, so it is not waited for without end
         self._incoming.close()
-        try:
-            self._outgoing.close()
-        except OSError:  # what was not heard any more
-            pass
+        self._outgoing.close()
 
     def _watch(self) -> None:
         while os.read(self._interrupts, 1):

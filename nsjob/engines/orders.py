@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from collections.abc import Mapping
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
-from nsjob.engines.messages import Beat, Done, Failed, Line, Order, Place, Printed, Progress, Sleepy
+from nsjob.engines.messages import Answer, Beat, Failed, Line, Place, Printed, Progress, Sleepy
 from nsjob.errors import CannotPickle
 from nsjob.pool.context import Requeued, Snoozed
 from nsjob.pool.work import Bound, Call, Work
@@ -32,7 +35,7 @@ def order(run: Run, work: Work, first: int) -> tuple[bytes, int]:
     job = run.job
     source = filename = call = variables = one = None
     if type(work) is Call:
-        call = pickled((work.function, work.args, work.kwargs), "the call")
+        call = _call(work)
     else:
         if type(work) is Bound:
             variables, one = work.vars, work.input
@@ -40,14 +43,23 @@ def order(run: Run, work: Work, first: int) -> tuple[bytes, int]:
         snippet = cast(Snippet, work)
         source, filename = snippet.source, snippet.filename
     definitions = tuple(run.core.definitions.sources[first:])
-    full = Order(
+    made = (  # a plain tuple is pickled at a tenth of the price
         first, definitions, source, filename or "", call, variables, one, job.id, job.queue, run.attempt,
         run.index, run.output is not None, *_house(run),
     )  # fmt: skip
-    made = tuple(full)  # a plain one is pickled at a tenth of the price
     plain = one is None and (not variables or all(type(value) in _PLAIN for value in variables.values()))
     data = pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if plain else pickled(made, "a value of -vars or -input")
     return data, first + len(definitions)
+
+
+def _call(work: Call) -> bytes | tuple[str, str, tuple[Any, ...], Mapping[str, Any]]:
+    function, arguments, keywords = work.function, work.args, work.kwargs
+    if type(function) is FunctionType and not keywords and all(type(value) in _PLAIN for value in arguments):
+        module, name = function.__module__, function.__qualname__
+        home = sys.modules.get(module)
+        if home is not None and module != "__main__" and home.__dict__.get(name) is function:
+            return module, name, arguments, keywords  # what pickle would make of it, without a pickle in a pickle
+    return pickled((function, arguments, keywords), "the call")
 
 
 def _house(run: Run) -> tuple[str, Any, bool]:
@@ -102,10 +114,11 @@ def heard(run: Run, message: Any) -> None:
         run.output.write(message.text)
 
 
-def outcome(run: Run, answer: Done | Failed | Sleepy) -> Any:
+def outcome(run: Run, answer: Answer) -> Any:
     """The value of a run, or an Ending; its error is raised."""
-    if type(answer) is Done:
-        return answer.value if answer.code is None else Ending(answer.code, answer.value)
+    if type(answer) is tuple:
+        value, code = cast(tuple[Any, str | None], answer)
+        return value if code is None else Ending(code, value)
     if type(answer) is Sleepy:
         run.snoozed = answer.seconds
         raise Requeued if answer.requeued else Snoozed

@@ -9,10 +9,11 @@ import sys
 from _thread import get_ident
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from nsjob.engines.messages import Beat, Done, Failed, Line, Order, Printed, Progress, Sleepy
+from nsjob.engines.messages import Answer, Beat, Failed, Line, Order, Printed, Progress, Sleepy
 from nsjob.errors import CannotPickle, NsjobError
 from nsjob.pool.context import PLACES, JobContext, Requeued, Snoozed, Succeeded
 from nsjob.pool.output import wrap
@@ -42,7 +43,7 @@ class Performer:
         self.inside = 0  # the thread that is in a body
         self._task: Any = None  # of a body that is a coroutine, until it was cancelled
 
-    def answer(self, order: Order) -> Done | Failed | Sleepy:
+    def answer(self, order: Order) -> Answer:
         """Do one run. Whatever its body does, this returns."""
         try:
             return self._answer(order)
@@ -77,7 +78,7 @@ class Performer:
             Snippet(source).run(self._namespace)
         self.defined = max(self.defined, first + len(definitions))
 
-    def _answer(self, order: Order) -> Done | Sleepy:
+    def _answer(self, order: Order) -> Answer:
         self.define(order)
         run = _Run(self, order)
         if order.files is not None:
@@ -104,7 +105,7 @@ class Performer:
         except Snoozed as left:
             return Sleepy(run.snoozed, isinstance(left, Requeued))
         except Succeeded as ended:
-            return Done(ended.value, None)
+            return ended.value, None
         finally:
             self.inside = 0
             self._task = None
@@ -118,7 +119,7 @@ class Performer:
             if order.files is not None and not order.keepdir:
                 _removed(run.workdir)
             _flush()
-        return Done(value.value, value.code) if isinstance(value, Ending) else Done(value, None)
+        return (value.value, value.code) if isinstance(value, Ending) else (value, None)
 
     async def _awaited(self, coroutine: Any) -> Any:
         import asyncio
@@ -139,7 +140,11 @@ class Performer:
 
     def _perform(self, order: Order, run: _Run) -> Any:
         if order.call is not None:
-            function, arguments, keywords = pickle.loads(order.call)
+            if isinstance(order.call, bytes):
+                function, arguments, keywords = pickle.loads(order.call)
+            else:
+                module, name, arguments, keywords = order.call
+                function = getattr(sys.modules.get(module) or import_module(module), name)
             return function(*arguments, **keywords)
         assert order.source is not None
         key = (order.source, order.filename)
@@ -193,7 +198,7 @@ def dumped(answer: Any) -> bytes:
     """The answer, pickled; where that cannot be, an answer that says so."""
     try:
         data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-        if isinstance(answer, Failed):
+        if type(answer) is Failed:
             pickle.loads(data)  # exceptions that ask for arguments which they do not keep
         return data
     except Exception as error:
@@ -213,7 +218,7 @@ def _dumped_otherwise(answer: Any, error: Exception) -> bytes:
                 NsjobError(f"the job failed with an exception that cannot be pickled: {shown}"), answer.traceback
             )
         else:
-            kind = type(answer.value).__name__
+            kind = type(answer[0]).__name__
             instead = Failed(CannotPickle(f"the job's result ({kind}) cannot be pickled: {error}"), None)
         data = pickle.dumps(instead, pickle.HIGHEST_PROTOCOL)
     return data

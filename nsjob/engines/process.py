@@ -14,10 +14,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from nsjob.engines.hosting import WorkerHost
-from nsjob.engines.messages import Done, Failed, Sleepy
+from nsjob.engines.messages import Answer, Failed
+from nsjob.engines.pipes import Receiver, Sender
 from nsjob.engines.sizes import size
 from nsjob.errors import WorkerLost
 from nsjob.pool.engine import EngineKind, Run
@@ -114,8 +115,8 @@ class Worker:
         finally:
             os.close(orders)
             os.close(answers)
-        self.orders: BinaryIO = os.fdopen(orders_in, "wb")
-        self.answers: BinaryIO = os.fdopen(answers_out, "rb")
+        self.orders = Sender(orders_in)
+        self.answers = Receiver(answers_out)
         self.lock = threading.Lock()
         self.run: Run | None = None
         self.defined = 0  # how many of the pool's definitions it has
@@ -135,11 +136,8 @@ class Worker:
     def bury(self) -> int:
         """Close the pipes, see that it ends, and return its exit code."""
         if self.buried is None:
-            for pipe in (self.orders, self.answers):
-                try:
-                    pipe.close()
-                except OSError:  # what it was not sent any more
-                    pass
+            self.orders.close()
+            self.answers.close()
             if self.busy:  # an idle one ends by itself when its pipe does
                 self.end(forced=True)
             self.buried = NURSERY.status(self.pid)
@@ -181,7 +179,7 @@ class ProcessEngine(WorkerHost[Worker]):
         worker: Worker | None = run.remote
         return f"worker process {worker.pid}" if worker is not None else ""
 
-    def _outcome(self, run: Run, answer: Done | Failed | Sleepy) -> Any:
+    def _outcome(self, run: Run, answer: Answer) -> Any:
         if self._maxmem and type(answer) is Failed and isinstance(answer.error, MemoryError) and not answer.error.args:
             answer.error.args = ("the job took more memory than its worker process may have (-maxmem)",)
         return super()._outcome(run, answer)

@@ -10,37 +10,15 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any
 
 from nsjob.engines.messages import Order
 from nsjob.engines.performer import Performer, dumped, failed
+from nsjob.engines.pipes import Receiver, Sender
 
-__all__ = ["Worker", "receive", "send", "serve"]
+__all__ = ["Worker", "serve"]
 
-_LENGTH = 8
 _LOOK = 1.0  # seconds between two looks whether the parent is still there
-
-
-def send(pipe: BinaryIO, data: bytes) -> None:
-    """Write one message."""
-    pipe.write(len(data).to_bytes(_LENGTH, "big") + data)
-    pipe.flush()
-
-
-def receive(pipe: BinaryIO) -> bytes:
-    """Read one message.
-
-    Raises:
-        EOFError: the other side is gone.
-    """
-    head = pipe.read(_LENGTH)
-    if len(head) < _LENGTH:
-        raise EOFError
-    size = int.from_bytes(head, "big")
-    data = pipe.read(size)
-    if len(data) < size:
-        raise EOFError
-    return data
 
 
 class Worker:
@@ -51,7 +29,7 @@ class Worker:
         unheard: called where nobody listens any more.
     """
 
-    def __init__(self, orders: BinaryIO, answers: BinaryIO, unheard: Callable[[], None]) -> None:
+    def __init__(self, orders: Receiver, answers: Sender, unheard: Callable[[], None]) -> None:
         self._orders = orders
         self._answers = answers
         self._unheard = unheard
@@ -62,12 +40,12 @@ class Worker:
         """Do what comes, until nothing can come any more."""
         while True:
             try:
-                data = receive(self._orders)
+                data = self._orders.receive()
             except EOFError:
                 return
             self._hand_over(dumped(self._answer(data)))
 
-    def _answer(self, data: bytes) -> Any:
+    def _answer(self, data: bytes | memoryview) -> Any:
         try:
             order = Order._make(pickle.loads(data))
         except BaseException as error:  # a value that can be pickled, but not be made again here
@@ -77,7 +55,7 @@ class Worker:
     def _hand_over(self, data: bytes) -> None:
         try:
             with self._writing:
-                send(self._answers, data)
+                self._answers.send(data)
         except (OSError, ValueError):  # ValueError: it is closed
             self._unheard()
 
@@ -109,8 +87,7 @@ def serve(orders: int, answers: int, parent: int, maxmem: int) -> None:
     if maxmem:
         _limit_memory(maxmem)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
-    with os.fdopen(orders, "rb") as incoming, os.fdopen(answers, "wb") as outgoing:
-        worker = Worker(incoming, outgoing, lambda: os._exit(1))
-        worker.performer.alone = True
-        worker.serve()
+    worker = Worker(Receiver(orders), Sender(answers), lambda: os._exit(1))
+    worker.performer.alone = True
+    worker.serve()
     os._exit(0)  # threads that bodies left behind do not hold the process
