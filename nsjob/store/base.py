@@ -45,7 +45,6 @@ class StoredBase(Verbs):
     _bell: Bell
     _lock: threading.Lock  # of the blocks, and of the tables of who waits
     _closed: bool
-    _stamp: int  # counts the changes of queues that were made here
     _news: int  # counts what has happened
     _changes: Audience  # who is woken then
     _token: str  # of this pool, with the jobs that it has queued
@@ -67,6 +66,7 @@ class StoredBase(Verbs):
 
     _next_speech: float  # by the monotonic clock, as the next two are: when what is due is done again
     _next_release: float
+    _next_return: float
     _overdue_at: float
 
     if TYPE_CHECKING:  # of the layers above
@@ -115,11 +115,11 @@ class StoredBase(Verbs):
             rows: what was read of them when `stamp` was that of this pool.
         """
         while rows is None:
-            stamp = self._stamp
+            stamp = self._keeper.stamp
             rows = cast("list[Row]", self._read(lambda cursor: cursor.rows(sql.QUEUES)))
-            if stamp != self._stamp:
+            if stamp != self._keeper.stamp:
                 rows = None
-        if stamp != self._stamp:  # they are older than what was changed here since
+        if stamp != self._keeper.stamp:  # they are older than what was changed here since
             self._bell.ring()
             return
         keeper = self._keeper

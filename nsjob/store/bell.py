@@ -58,6 +58,7 @@ class Bell:
         self._closing = False
         self._changed = False
         self._version: object = None
+        self._unsure = 0.0  # since when others may have committed unseen, by the monotonic clock
         self._listener: threading.Thread | None = None
         if database.dialect == "postgresql":
             self._listener = threading.Thread(target=self._listen, name=f"{name}-listen", daemon=True)
@@ -108,15 +109,29 @@ class Bell:
 
     def _heard(self) -> bool:
         if self._database.dialect == "sqlite":
-            commits = self._commits
-            made, foreign = commits.made, commits.foreign
-            commits.foreign = False
-            version = self._database.version()
-            # What changed it may have been this pool's own commit: then that has looked itself, for others'.
-            changed = foreign or (version != self._version and made == self._made and made == commits.made)
-            self._version, self._made = version, made
-            return changed
+            return self._heard_of_sqlite()
         changed, self._changed = self._changed, False
+        return changed
+
+    def _heard_of_sqlite(self) -> bool:
+        commits = self._commits
+        made = commits.made
+        version = self._database.version()
+        now = time.monotonic()
+        changed = commits.foreign
+        if changed:
+            commits.foreign = False
+        elif version == self._version:
+            # An own commit has changed it before, and none has come since that would have seen another's.
+            changed = bool(self._unsure) and commits.watched <= self._unsure
+            self._unsure = 0.0
+        elif made == self._made == commits.made:
+            changed = True
+        else:
+            self._unsure = now
+        if changed:
+            self._unsure = 0.0
+        self._version, self._made = version, made
         return changed
 
     def _listen(self) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXPIRING", "STOPPING", "Tally", "cancel_range", "drop_range", "end_range", "extend_chunk", "give_back_chunks",
-    "keep_chunk", "take_chunk",
+    "keep_chunk", "return_indexes", "take_chunk",
 ]  # fmt: skip
 
 STOPPING, EXPIRING = 1, 2  # why no more of a range is taken
@@ -66,7 +66,8 @@ def take_chunk(keeper: Settling, cursor: Cursor, queue: StoredQueue, key: int, p
     more = bool(pending) and (not known["most"] or under_way + most < known["most"])
     cursor.run(sql.RANGE_STATE, key=key, state=READY if more else RUNNING, now=keeper.now())
     return {
-        **row, "kind": known["kind"], "chunk": str(chunk), "most": most if bounded else 0, "attempt": 1,
+        **row, "kind": known["kind"], "defined": cursor.value(sql.LAST_DEFINITION), "chunk": str(chunk),
+        "most": most if bounded else 0, "attempt": 1,
         "more": bool(pending),
     }  # fmt: skip
 
@@ -108,6 +109,19 @@ def extend_chunk(cursor: Cursor, run: LocalRun, ahead: int, slots: int, there: i
     if not pending:
         cursor.run(sql.RANGE_STATE, key=run.key, state=RUNNING, now=None)
     return chunk, bool(pending), most
+
+
+def return_indexes(cursor: Cursor, run: LocalRun, back: IndexSet) -> None:
+    """Give indexes of a chunk back that have not begun."""
+    known = cursor.row(f"{sql.RANGE} FOR UPDATE", job=run.key)
+    mine = [chunk for chunk in cursor.rows(sql.CHUNKS, job=run.key) if chunk["pool"] == run.owner]
+    if known is None or not mine:
+        return
+    back = back & _set(mine[0]["indexes"])
+    cursor.run(sql.SHRINK_CHUNK, job=run.key, pool=run.owner, indexes=str(_set(mine[0]["indexes"]) - back))
+    _put(cursor, known, pending=_set(known["pending"]) | back)
+    if not known["stopping"]:
+        cursor.run(sql.RANGE_STATE, key=run.key, state=READY, now=None)
 
 
 def _put(cursor: Cursor, known: Row, **changed: Any) -> None:
@@ -359,7 +373,7 @@ class Tally:
         self._error: BaseException | None = None
         self.more = False
         self.extending = False
-        self.begun = time.monotonic()
+        self._marks = [(time.monotonic(), 0)] * 2  # when how many had ended: the last two
         self.stopped = False
         self.dropped = False
 
@@ -409,9 +423,19 @@ class Tally:
             self._seen = self._seen | ended
         self._given = []
 
+    def mark(self, after: float) -> int | None:
+        """Note how many have ended, at most once in so many seconds. Returns how many have since the last note."""
+        now, count = time.monotonic(), self.count()
+        since, before = self._marks[1]
+        if now - since < after:
+            return None
+        self._marks = [self._marks[1], (now, count)]
+        return count - before
+
     def rate(self) -> float:
-        """How many have ended in a second."""
-        return self.count() / max(time.monotonic() - self.begun, 1e-3)
+        """How many have ended in a second, lately."""
+        since, before = self._marks[0]
+        return (self.count() - before) / max(time.monotonic() - since, 1e-3)
 
     def count(self) -> int:
         """How many have ended."""

@@ -91,7 +91,7 @@ class Commits:
         self.made = 0  # how many there were
         self.hurry: Callable[[], bool] = lambda: False  # whether somebody waits for what rides along
         self.foreign = False  # whether others have been seen to commit, since the bell last asked
-        self._looked = 0.0
+        self.watched = 0.0  # when it was last seen whether they have, by the monotonic clock
         self._version: object = None
         self._tell_at = 0.0
         self._took = 0.0  # seconds that one takes
@@ -305,12 +305,12 @@ class Commits:
     def _watch(self, cursor: Cursor) -> None:
         """See whether others have committed: this connection's own commits do not count (SQLite)."""
         now = time.monotonic()
-        if now - self._looked >= _WATCH_EVERY:
-            self._looked = now
+        if now - self.watched >= _WATCH_EVERY:
             version = cursor.value("PRAGMA data_version")
             if version != self._version:
                 self._version = version
                 self.foreign = True
+            self.watched = now
 
     def _without(self, bad: _Change, batch: list[_Change], error: BaseException) -> list[_Change]:
         """The changes but for one that can never be made."""

@@ -65,7 +65,6 @@ class StoredEntering(StoredLooking):
         if known is not None:
             turn = self._keeper.turn()
             row, before, options = {**known.columns, "ord": turn, "queued": turn}, _NO_JOBS, found.defaults
-            row["defined"] = self._keeper.defined
         else:
             row, before, options = self._row(found, work, given, owned)
         if template is not None:
@@ -139,7 +138,7 @@ class StoredEntering(StoredLooking):
             "share": options.key, "uniq": options.unique, "note": options.note or None,
             "topic": options.topic or None, "subtopic": options.subtopic or None, "grp": options.group or None,
             "keep": None if options.keep is None else micro(options.keep), "token": self._token,
-            "defined": keeper.defined, "template": None, **kept_work(work),
+            "template": None, **kept_work(work),
         }  # fmt: skip
         for name in ("share", "uniq", "note", "topic", "subtopic", "grp", "script"):
             if row[name] is not None:
@@ -242,7 +241,7 @@ class StoredEntering(StoredLooking):
         keeper = self._keeper
         plain = row["state"] == READY and row["kind"] != RANGE and not queue.hungry
         claim = keeper.claim(queue) if plain else 0
-        row = {**row, "claim": claim, "pool": keeper.id if claim else None}
+        row = {**row, "claim": claim, "pool": keeper.id if claim else None, "defined": keeper.defined}
         if claim and "plain" in row and row["plain"].bare and cursor.concerns(sql.NEW_CLAIMED, row):
             state: int | None = claim
         else:

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nsjob.pool.ranges import Range
 from nsjob.store.commits import Commits
 from nsjob.store.core import LocalRun, StoredCore
 from nsjob.store.database import Database, Row
@@ -82,6 +83,9 @@ class Holding:
         self._extend_at = 0.0  # by the monotonic clock
         self._offset = 0  # of the database's clock to the monotonic one, microseconds
         self._ord = 0
+        self.stamp = 0  # counts the changes of queues that are made here: what was read before one is older
+        self._held_up: dict[int, StoredQueue] = {}  # by failures, by key
+        self._pausing: list[StoredQueue] = []  # by the transaction that goes on
         self.defined = 0  # how many of the store's definitions there are here
         self.due: float | None = None  # when something is to be looked for, by the monotonic clock
         self.commits: Commits
@@ -168,7 +172,9 @@ class Holding:
 
     if TYPE_CHECKING:  # of the layers above
 
-        def _room(self, queue: StoredQueue) -> int: ...
+        def wants(self) -> bool: ...
+
+        def index_ended(self, job: LocalRun, ranged: Range) -> None: ...
 
 
 def indexes_ahead(rate: float, slots: int) -> int:

@@ -148,8 +148,10 @@ class Keeper(Taking):
     def _let_go(self, queue: StoredQueue, cursor: Cursor) -> None:
         """Let go of a queue's slots. Only here, where they are used: nothing may be taken for them meanwhile."""
         if self.id is not None and not queue.taken and not queue.claims:
-            queue.held = 0
+            queue.held = queue.wanted = 0
             cursor.run(sql.LET_GO, pool=self.id, queue=queue.number)
+            if self._database.dialect == "postgresql":
+                cursor.rows(sql.NOTIFY_SLOTS, queue=queue.number, pool=self.id)
 
     def give_everything_back(self) -> list[LocalRun]:
         """Give back all that has not started; returns what runs."""

@@ -137,7 +137,6 @@ class StoredPool(
         self._awaited: dict[int, int] = {}  # keys of jobs that somebody waits for, and how many do
         self._waited: set[tuple[str, str]] = set()  # (queue, id) of the waits by id
         self._own: set[int] = set()  # keys of the jobs that were queued here and have not ended, as far as is known
-        self._stamp = 0  # counts the changes of queues that were made here
         self._news = 0  # counts what has happened
         self._lock = threading.Lock()  # of the blocks, and of these tables
         self._changes = Audience(self._core)
@@ -146,6 +145,7 @@ class StoredPool(
         self._block = FIRST_BLOCK
         self._next_speech = 0.0
         self._next_release = 0.0
+        self._next_return = 0.0
         self._overdue_at = 0.0
         self._draining = False
         self._new_job = sql.NEW_JOB if self._database.dialect == "sqlite" else sql.NEW_JOB_POSTGRES
@@ -198,7 +198,7 @@ class StoredPool(
         kept = self._settings(queue, maxthreads, given)
         unsure = self._database.unsure
         row = self._change(partial(_new_queue, queue, maxthreads, *kept))
-        self._stamp += 1
+        self._keeper.stamp += 1
         if row is None and not exist_ok and self._database.unsure == unsure:  # else it may be this very one
             self._core.locked(self._drop_local, queue)
             raise QueueExists(queue)
@@ -282,7 +282,7 @@ class StoredPool(
             self._cancel_all(found, True)
             self._feed.look()
             self._change(leave)
-        self._stamp += 1
+        self._keeper.stamp += 1
         self._refresh()
         self._tell_all()
 
@@ -302,7 +302,7 @@ class StoredPool(
     def _queue_change(self, queue: str, statement: str, **values: Any) -> None:
         found = self._stored(queue, fresh=True)
         self._change(lambda cursor: cursor.run(statement, queue=found.number, **values))
-        self._stamp += 1
+        self._keeper.stamp += 1
         self._refresh()
         found.hungry = True
         self._commits.ring()

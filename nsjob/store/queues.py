@@ -53,7 +53,12 @@ class StoredQueue:
     Attributes:
         number: its id in the store.
         held: the slots that this pool holds of it.
+        wanted: how many it has said that it could use.
+        share: of all slots, where others want more than they have; None where they do not.
+        contested, heeded: how often it was found that this may have changed, and how many of those were looked at.
+        calm, sated: whether nothing more was to be had when that was last looked at; whether that is so for a while.
         taken: keys of the jobs that this pool has.
+        reacting: how many failures hold it up here until what it does then (`onerror`) is committed.
         hungry: whether it may have jobs to be taken.
     """
 
@@ -65,6 +70,11 @@ class StoredQueue:
         self.name: str = row["name"]
         self.next_id = self.last_id = 0  # the block of ids that this pool has
         self.held = 0
+        self.wanted = 0
+        self.share: int | None = None
+        self.contested = self.heeded = 0
+        self.calm = self.sated = False
+        self.reacting = 0
         self.taken: set[int] = set()
         self.claims = 0  # in the transaction that goes on
         self.hungry = True
@@ -85,7 +95,8 @@ class StoredQueue:
         if row["maxthreads"] > getattr(self, "maxthreads", 0) or (getattr(self, "paused", False) and not row["paused"]):
             self.hungry = True
         self.maxthreads: int = row["maxthreads"]
-        self.pause(bool(row["paused"]))
+        if row["paused"] or not self.reacting:  # else it may be paused by what is being committed
+            self.pause(bool(row["paused"]))
         if "ranges" in row and time.monotonic() >= self.ranged_until:
             self.ranges = bool(row["ranges"])
         self.req: str = row["req"]
@@ -114,7 +125,7 @@ class StoredQueue:
             self.defaults: JobOptions = NO_OPTIONS.changed(given)
         if self.held > self.maxthreads:
             self.shrunk = True
-            self.hold(self.maxthreads)
+            self.hold(self.maxthreads, self.wanted)
 
     def busy(self) -> int:
         """How many of its jobs this pool has that want a slot: those that wait for others have given theirs back."""
@@ -134,26 +145,60 @@ class StoredQueue:
         if changed and self._local is not None:
             core = self._local.core
             core.locked(_pause, core, self._local, paused)
+            self._resize()
+
+    def hold_up(self) -> None:
+        """Nothing of it is to start here until what comes of a failure is committed. Under the pool's lock."""
+        self.reacting += 1
+        if self._local is not None:
+            self._local.calm = False
+            self._local.held = True
+            self._local.core.refresh(self._local)
 
     def go_on(self) -> None:
-        """What was held up here starts again, unless it is paused."""
-        if self._local is not None and not self.paused:
-            core = self._local.core
-            core.locked(_go_on, core, self._local)
+        """That is committed. What was held up starts again, unless the queue is paused."""
+        self.reacting -= 1
+        self._resize()
 
-    def hold(self, slots: int) -> None:
-        """This pool has so many slots now."""
-        self.held = slots
-        if self._local is not None and slots:
+    def hold(self, slots: int, wanted: int) -> None:
+        """This pool has so many slots now, and could use so many."""
+        self.held, self.wanted = slots, wanted
+        self._resize()
+
+    def divide(self, share: int | None, heeded: int) -> None:
+        """No more of its jobs are to start here than that, so that slots come free; or as many as there are slots."""
+        self.heeded = heeded
+        self.share = share
+        self._resize()
+
+    @property
+    def usable(self) -> int:
+        """How many of its jobs may run here."""
+        return self.held if self.share is None else min(self.held, self.share)
+
+    def running(self) -> int:
+        """How many of its jobs run here, those that wait for others not counted."""
+        return self._local.running if self._local is not None else 0
+
+    def ranges_here(self) -> int:
+        """How many parts of ranges this pool has."""
+        return self._local.ranges if self._local is not None else 0
+
+    def _resize(self) -> None:
+        if self._local is not None:
             core = self._local.core
-            core.locked(_resize, core, self._local, slots)
+            core.locked(_resize, core, self._local, self.usable, self._stands())
+
+    def _stands(self) -> bool:
+        """Whether nothing of it is to start here."""
+        return bool(self.paused or self.reacting or (self.held and not self.usable))
 
     def local(self, core: StoredCore) -> JobQueue:
         """Where its jobs run here."""
         if self._local is None or core.queues.get(self.name) is not self._local:
             self._local = self._made(self)
-        if self.held and self._local.maxthreads != self.held:
-            core.locked(_resize, core, self._local, self.held)
+        if self.held and self._local.maxthreads != self.usable:
+            self._resize()
         if self._local.paused != self.paused:
             core.locked(_pause, core, self._local, self.paused)
         return self._local
@@ -198,15 +243,19 @@ def _pause(core: Any, queue: JobQueue, paused: bool) -> None:
     core.wake()
 
 
-def _go_on(core: Any, queue: JobQueue) -> None:
-    queue.held = queue.paused
-    core.refresh(queue)
-    core.wake()
+def _resize(core: Any, queue: JobQueue, slots: int, stands: bool) -> None:
+    """Let so many of its jobs run here, or none begin.
 
-
-def _resize(core: Any, queue: JobQueue, slots: int) -> None:
-    if queue.maxthreads != slots:
+    Arguments:
+        slots: how many; 0 leaves the number as it was.
+        stands: whether none is to begin.
+    """
+    resized = slots and queue.maxthreads != slots
+    if resized or queue.held != stands:
         core.wake()
-        core.commit_resize(queue, slots)
+        if resized:
+            core.commit_resize(queue, slots)
+        queue.calm = False
+        queue.held = stands
         core.refresh(queue)
         core.wake()

@@ -98,7 +98,6 @@ _jobs = Table(
     Column("keep", BigInteger),  # microseconds for which it is kept when it has ended
     Column("until", BigInteger),  # when it may be removed
     Column("token", Text),  # of who queued it: a commit that may have failed is done again
-    Column("defined", Integer, nullable=False, server_default="0"),  # how many definitions there were
     Column("template", Text),  # JSON: its name, and the schema that the input is checked by when the job runs
     Index("nsjob_jobs_next", "queue", text("rank DESC"), "ord", **_where("state = 0")),
     Index(
@@ -185,6 +184,7 @@ Table(
     Column("pool", BigInteger, ForeignKey("nsjob_pools.id", ondelete="CASCADE"), primary_key=True),
     Column("queue", BigInteger, ForeignKey("nsjob_queues.id", ondelete="CASCADE"), primary_key=True),
     Column("slots", Integer, nullable=False),
+    Column("wanted", Integer, nullable=False),  # how many it could use
     Index("nsjob_slots_queue", "queue"),
 )
 

@@ -51,6 +51,11 @@ class Settling(Holding):
         assert type(job) is LocalRun
         if job.orphan:
             return
+        if job.outcome not in (OK, CANCELLED) and job.back is None and job.tally is None:
+            queue = self.queues.get(job.queue)
+            if queue is not None and queue.onerror != "continue" and not queue.paused:
+                queue.hold_up()
+                self._held_up[job.key] = queue
         self._ends.append(job)
         if not self._posted:
             self._posted = True
@@ -155,6 +160,9 @@ class Settling(Holding):
         for job in settled:
             if self.runs.get(job.key) is job:
                 del self.runs[job.key]
+            held_up = self._held_up.pop(job.key, None)
+            if held_up is not None:
+                held_up.go_on()
             queue = self.by_number.get(self._number(job))
             if queue is not None:
                 queue.taken.discard(job.key)
@@ -175,7 +183,7 @@ class Settling(Holding):
         if self.observers.heard:
             self._observe(settled, {end.key: end for end in ends})
         self._tell(ends)
-        if any(queue.hungry and self._room(queue) for queue in self.by_number.values()):
+        if self.wants():
             self.commits.ring()
 
     def _observe(self, settled: Sequence[LocalRun], ends: Mapping[int, End]) -> None:
@@ -269,7 +277,8 @@ class Settling(Holding):
             return
         if queue.onerror == "pause":
             cursor.run(sql.PAUSE, queue=number)
-            queue.pause(True)
+            self._pausing.append(queue)
+            self.pause_here([queue])
             return
         for row in cursor.rows(sql.WAITING, queue=number):
             self.end_early(cursor, row["key"], number, CANCELLED, JobCancelled(), 1, ends)
@@ -284,6 +293,12 @@ class Settling(Holding):
                     cursor.run(sql.ASK_POOL, pool=pool, job=row["key"], verb="drop")
                     if self._database.dialect == "postgresql":
                         cursor.rows(sql.NOTIFY_ALL)
+
+    def pause_here(self, queues: Sequence[StoredQueue]) -> None:
+        """These are paused. Called again when that is committed: what was read in between is too old."""
+        self.stamp += 1
+        for queue in queues:
+            queue.pause(True)
 
     def drop_here(self) -> None:
         """Drop what does not run here of the ranges that were dropped."""
@@ -304,9 +319,7 @@ class Settling(Holding):
         queue = self.queues.get(job.queue)
         if queue is None or queue.onerror == "continue" or queue.paused:
             return
-        job._queue.calm = False
-        job._queue.held = True  # nothing of it starts until that is settled
-        self._core.refresh(job._queue)
+        queue.hold_up()
         self.commits.post(partial(self._reacted, queue.number), partial(self._after_reaction, queue))
 
     def _reacted(self, number: int, cursor: Cursor) -> list[End]:

@@ -72,13 +72,17 @@ TO_DROP = "SELECT id FROM nsjob_queues WHERE req = 'delete'"
 
 # -- slots -------------------------------------------------------------------------------------------------------------
 
-OTHERS_SLOTS = """
-SELECT COALESCE(SUM(s.slots), 0) FROM nsjob_slots s JOIN nsjob_pools p ON p.id = s.pool
-WHERE s.queue = :queue AND s.pool <> :pool AND p.until > {now}
+SLOTS = """
+SELECT s.pool, s.slots, s.wanted FROM nsjob_slots s JOIN nsjob_pools p ON p.id = s.pool
+WHERE s.queue = :queue AND p.until > {now}
+"""
+COMPARE = """
+SELECT s.queue, s.pool, s.slots, s.wanted FROM nsjob_slots s JOIN nsjob_pools p ON p.id = s.pool
+WHERE p.until > {now} AND s.queue IN (SELECT queue FROM nsjob_slots WHERE pool = :pool)
 """
 HOLD = """
-INSERT INTO nsjob_slots (pool, queue, slots) VALUES (:pool, :queue, :slots)
-ON CONFLICT (pool, queue) DO UPDATE SET slots = excluded.slots
+INSERT INTO nsjob_slots (pool, queue, slots, wanted) VALUES (:pool, :queue, :slots, :wanted)
+ON CONFLICT (pool, queue) DO UPDATE SET slots = excluded.slots, wanted = excluded.wanted
 """
 LET_GO = "DELETE FROM nsjob_slots WHERE pool = :pool AND queue = :queue"
 
@@ -86,11 +90,11 @@ LET_GO = "DELETE FROM nsjob_slots WHERE pool = :pool AND queue = :queue"
 
 COLUMNS = (
     "key queue id rank ord priority queued aside kind script payload options ready expires dead blockers share "
-    "uniq note topic subtopic grp keep token defined template"
+    "uniq note topic subtopic grp keep token template"
 ).split()
 _KINDS = (
     "BIGINT BIGINT TEXT SMALLINT BIGINT SMALLINT BIGINT SMALLINT SMALLINT TEXT {bytes} {bytes} BIGINT BIGINT "
-    "BIGINT INTEGER TEXT TEXT TEXT TEXT TEXT TEXT BIGINT TEXT INTEGER TEXT"
+    "BIGINT INTEGER TEXT TEXT TEXT TEXT TEXT TEXT BIGINT TEXT TEXT"
 ).split()
 NEW_JOB = f"""
 INSERT INTO nsjob_jobs ({", ".join(COLUMNS)}, state, owner, attempt, started)
@@ -100,6 +104,7 @@ CASE WHEN c.claimed THEN CAST(:pool AS BIGINT) END, CASE WHEN c.claimed THEN 1 E
 CASE WHEN c.claimed THEN CAST(:queued AS BIGINT) END
 FROM (
     SELECT q.id, CAST(:claim AS SMALLINT) > 0 AND q.paused = 0
+    AND CAST(:defined AS INTEGER) >= (SELECT COALESCE(MAX(number), 0) FROM nsjob_definitions)
     AND NOT EXISTS (SELECT 1 FROM nsjob_jobs r WHERE r.queue = :queue AND r.state = 0) AS claimed
     FROM nsjob_queues q WHERE q.id = :queue AND q.req = 'none'
 ) c
@@ -118,12 +123,13 @@ NEW_JOB_POSTGRES = f"""
 WITH new AS ({NEW_JOB})
 SELECT state, CASE WHEN state = 0 THEN CAST(pg_notify('nsjob', 'work ' || CAST(:queue AS TEXT)) AS TEXT) END FROM new
 """
-PLAIN_COLUMNS = "key queue id rank ord priority queued aside kind script token defined".split()
+PLAIN_COLUMNS = "key queue id rank ord priority queued aside kind script token".split()
 NEW_CLAIMED = f"""
 INSERT INTO nsjob_jobs ({", ".join(PLAIN_COLUMNS)}, state, owner, attempt, started)
 SELECT {", ".join(f"CAST(:{name} AS {dict(zip(COLUMNS, _KINDS, strict=True))[name]})" for name in PLAIN_COLUMNS)},
 CAST(:claim AS SMALLINT), CAST(:pool AS BIGINT), 1, CAST(:queued AS BIGINT)
 FROM nsjob_queues q WHERE q.id = :queue AND q.req = 'none' AND q.paused = 0
+AND CAST(:defined AS INTEGER) >= (SELECT COALESCE(MAX(number), 0) FROM nsjob_definitions)
 AND NOT EXISTS (SELECT 1 FROM nsjob_jobs r WHERE r.queue = :queue AND r.state = 0)
 ON CONFLICT DO NOTHING
 """
@@ -142,8 +148,10 @@ COMES_AFTER = "INSERT INTO nsjob_after (job, first) VALUES (:job, :first) ON CON
 
 TAKEN = """
 key, queue, id, rank, ord, priority, queued, aside, attempt, losses, kind, script, payload, options, share, note,
-topic, subtopic, grp, keep, dead, defined, uniq, template
+topic, subtopic, grp, keep, dead, uniq, template
 """
+_LAST_DEFINITION = "(SELECT COALESCE(MAX(number), 0) FROM nsjob_definitions)"
+LAST_DEFINITION = f"SELECT {_LAST_DEFINITION}"
 _NEXT_SQLITE = (
     "SELECT key FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND kind < 4 ORDER BY rank DESC, ord LIMIT :count"
 )
@@ -152,7 +160,7 @@ UPDATE nsjob_jobs SET state = CASE WHEN suspect = 1 THEN 4 ELSE :state END, owne
 started = :now
 WHERE key IN ({_NEXT_SQLITE})
 AND EXISTS (SELECT 1 FROM nsjob_queues q WHERE q.id = :queue AND q.paused = 0)
-RETURNING {TAKEN}, state
+RETURNING {TAKEN}, state, {_LAST_DEFINITION} AS defined
 """
 _LEASE_POSTGRES = (
     """
@@ -166,7 +174,7 @@ attempt = attempt + 1, started = :now
 FROM next WHERE nsjob_jobs.key = next.key
 RETURNING """
     + ", ".join(f"nsjob_jobs.{name.strip()}" for name in TAKEN.split(","))
-    + ", nsjob_jobs.state"
+    + f", nsjob_jobs.state, {_LAST_DEFINITION} AS defined"
 )
 _NEXT_POSTGRES = """SELECT key FROM nsjob_jobs WHERE queue = :queue AND state = 0 AND kind < 4
     AND EXISTS (SELECT 1 FROM nsjob_queues q WHERE q.id = :queue AND q.paused = 0)
@@ -233,7 +241,7 @@ def candidates(shape: Sequence[bool]) -> str:
 
 LEASE_KEYS = f"""
 UPDATE nsjob_jobs SET state = 4, owner = :pool, attempt = attempt + 1, started = :now
-WHERE key {{among:keys}} AND state = 0 RETURNING {TAKEN}, state
+WHERE key {{among:keys}} AND state = 0 RETURNING {TAKEN}, state, {_LAST_DEFINITION} AS defined
 """
 CANDIDATES = """
 SELECT j.key, j.share FROM nsjob_jobs j JOIN nsjob_queues q ON q.id = j.queue
@@ -447,6 +455,10 @@ DEFINED_IN = """
 SELECT number, source FROM nsjob_definitions WHERE lang = :lang AND filename = :filename ORDER BY number DESC LIMIT 1
 """
 NOTIFY_WORK = "SELECT pg_notify('nsjob', 'work')"
+NOTIFY_SLOTS = """
+SELECT pg_notify('nsjob', 'all')
+WHERE EXISTS (SELECT 1 FROM nsjob_slots WHERE queue = :queue AND pool <> :pool AND wanted > slots)
+"""
 NOTIFY_ENDS = "SELECT pg_notify('nsjob', 'ends ' || CAST(:pool AS TEXT))"
 NOTIFY_ALL = "SELECT pg_notify('nsjob', 'all')"
 

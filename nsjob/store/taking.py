@@ -22,6 +22,7 @@ from nsjob.store import sql
 from nsjob.store.chunks import (
     Tally,
     extend_chunk,
+    return_indexes,
     take_chunk,
 )
 from nsjob.store.core import LocalRun, local_run
@@ -32,7 +33,8 @@ from nsjob.store.queues import PlainRow, StoredQueue
 from nsjob.store.rows import RANGE, check_of, micro, restored_options, restored_work
 from nsjob.store.schema import RESERVED
 from nsjob.store.schema import RUNNING as AT_WORK
-from nsjob.store.settling import Settling, give_back
+from nsjob.store.settling import give_back
+from nsjob.store.slots import Slots, ahead_of
 from nsjob.store.values import kept_error
 
 if TYPE_CHECKING:
@@ -44,31 +46,23 @@ __all__ = ["Taking"]
 
 _EXTEND_AT = 0.7  # of the lease
 _TOGETHER = 8  # tiny jobs that start together, where they come one after the other
+_WORTH = 1.0  # seconds between two looks at what was taken ahead of a range
 _AT_ONCE = 64  # jobs that come in under one acquisition of the pool's lock
-_AHEAD = 64  # tiny jobs reserved for each slot
-_MOST_AHEAD = 512
 _SETTLE = 0.05  # seconds after which what is reserved and has not started goes back
 _logger = logging.getLogger("nsjob")
 
 _LABELS = (("note", "note"), ("topic", "topic"), ("subtopic", "subtopic"), ("group", "grp"), ("key", "share"))
 
 
-class Taking(Settling):
+class Taking(Slots):
     """The lease, the slots, and the jobs that are taken under them."""
 
     # -- the lease -----------------------------------------------------------------------------------------------
 
-    def wants(self) -> bool:
-        """Whether a transaction is wanted for the lease's or some queue's sake."""
-        if not self.leasing:
-            return False
-        return time.monotonic() >= self._extend_at or any(
-            queue.hungry and self._room(queue) for queue in self.by_number.values()
-        )
-
     def head(self) -> None:
         """The beginning of each transaction: nothing has been claimed in it."""
         self._claimed.clear()
+        self._pausing.clear()
         for queue in self._claiming:
             queue.claims = 0
         self._claiming.clear()
@@ -84,7 +78,7 @@ class Taking(Settling):
         tiny = queue.tiny()
         room = min(self._slots(queue), queue.held)
         if tiny:
-            room = min(room * _AHEAD, _MOST_AHEAD)
+            room = ahead_of(room)
         return 0 if queue.busy() >= room else RESERVED if tiny else AT_WORK
 
     def claimed(self, queue: StoredQueue, row: Row) -> None:
@@ -95,9 +89,11 @@ class Taking(Settling):
 
     def tail(self, cursor: Cursor) -> Callable[[], object] | None:
         """The end of each transaction: keep the lease, and take what there is room for."""
-        if not self.leasing:
-            return None
         after: list[Callable[[], object]] = []
+        if self._pausing:
+            after.append(partial(self.pause_here, [*self._pausing]))
+        if not self.leasing:
+            return partial(_call_all, after)
         claims = self.claims()
         if claims is not None:
             after.append(claims)
@@ -107,6 +103,8 @@ class Taking(Settling):
         if self._sure != self._database.unsure:
             self._give_back_unknown(cursor, pool, after)
         for queue in list(self.by_number.values()):
+            if self._settle_slots(cursor, queue, pool, after):
+                continue
             if queue.hungry and self.serves(queue):
                 self._take(cursor, queue, pool, after)
         return partial(_call_all, after) if after else None
@@ -166,7 +164,8 @@ class Taking(Settling):
         self.id = None
         self.runs.clear()
         for queue in self.by_number.values():
-            queue.held = 0
+            queue.held = queue.wanted = 0
+            queue.share = None
             queue.taken.clear()
             queue.hungry = True
         for job in orphans:
@@ -174,27 +173,7 @@ class Taking(Settling):
             self._core.locked(self._core.stops.cancel, job)
         self.commits.ring()
 
-    # -- taking jobs ---------------------------------------------------------------------------------------------
-
-    # -- taking jobs ---------------------------------------------------------------------------------------------
-
-    def _room(self, queue: StoredQueue) -> int:
-        """How many more jobs of the queue could be had here."""
-        if queue.paused or not self.serves(queue):
-            return 0
-        slots = self._slots(queue)
-        taken = queue.busy()
-        if queue.tiny():
-            ahead = min(slots * _AHEAD, _MOST_AHEAD)
-            return ahead - taken if taken <= ahead // 2 else 0
-        return max(slots - taken, 0)
-
-    def _slots(self, queue: StoredQueue) -> int:
-        """How many of its jobs could run here at once."""
-        if self._threads is None:
-            return queue.maxthreads
-        elsewhere = sum(min(other.busy(), other.held) for other in self.by_number.values() if other is not queue)
-        return min(queue.maxthreads, max(self._threads - elsewhere, 0))
+    # -- taking jobs -----------------------------------------------------------------------------------------------
 
     def _take(self, cursor: Cursor, queue: StoredQueue, pool: int, after: list[Callable[[], object]]) -> None:
         room = self._room(queue)
@@ -202,17 +181,17 @@ class Taking(Settling):
             return
         slots = self._slots(queue)
         heard = queue.heard
-        held = queue.held
-        if self.serves.by_topic and not held:  # slots that it cannot use are others'
+        held = min(queue.held, slots)
+        if self.serves.by_topic and not queue.held:  # slots that it cannot use are others'
             if cursor.value(self.serves.has_work, queue=queue.number, **self.serves.values) is None:
                 after.append(partial(setattr, queue, "hungry", False))
                 return
         if held < slots or queue.shrunk:
             cursor.row(sql.LOCK_QUEUE + " FOR UPDATE", queue=queue.number)
-            granted = self._grant(cursor, queue, pool, slots)
-            if granted != held or queue.shrunk:
-                held = granted
-                after.append(partial(self._granted, queue, granted))
+            held, granted = self._grant(cursor, queue, pool)
+            if granted is not None:
+                after.append(granted)
+            held = min(held, slots)
         if held <= 0:
             return
         tiny = queue.tiny()
@@ -232,17 +211,6 @@ class Taking(Settling):
         if rows and max(row["defined"] for row in rows) > self.defined:
             after.append(partial(self.define, cursor.rows(sql.DEFINITIONS, number=self.defined)))
         after.append(partial(self._start, queue, pool, rows, heard if len(rows) < count else -1))
-
-    def _grant(self, cursor: Cursor, queue: StoredQueue, pool: int, wanted: int) -> int:
-        """Hold as many slots as are wanted and free, over all pools."""
-        known = cursor.row(sql.LOCK_QUEUE, queue=queue.number)
-        if known is None or known["paused"]:
-            return queue.held
-        free = known["maxthreads"] - cursor.value(sql.OTHERS_SLOTS, queue=queue.number, pool=pool)
-        granted = max(min(wanted, free), 0)
-        if granted != queue.held or queue.shrunk:
-            cursor.run(sql.HOLD, pool=pool, queue=queue.number, slots=granted)
-        return int(granted)
 
     def _take_in_order(self, cursor: Cursor, queue: StoredQueue, pool: int, count: int, slots: int) -> list[Row]:
         """The same where some of them are ranges: one chunk of one range at a time, in its turn."""
@@ -275,18 +243,57 @@ class Taking(Settling):
         queue = self.queues.get(job.queue)
         if queue is None or queue.paused:
             return
-        slots = min(ranged.most or queue.held, queue.held)
+        if queue.usable < queue.held:  # others wait for it
+            self.commits.ring()
+        slots = min(ranged.most or queue.usable, queue.usable)
         ahead = indexes_ahead(tally.rate(), slots)
         there = len(ranged.pending) + len(ranged.active)
         if there >= slots and len(ranged.pending) >= ahead // 2:
             return
         if tally.more:
             tally.extending = True
-            extend = partial(extend_chunk, run=job, ahead=ahead, slots=queue.held, there=there)
+            extend = partial(extend_chunk, run=job, ahead=ahead, slots=queue.usable, there=there)
             self.commits.post(extend, partial(self._extended_by, job))
         elif there < slots:  # others may have the slot
             queue.hungry = True
             self.commits.ring()
+
+    def return_ahead(self) -> None:
+        """Give back what was taken ahead of ranges whose indexes take longer than thought. To be called now and then.
+
+        What ended since the last time is a measure of what will until the next one.
+        """
+        for job in [job for job in list(self.runs.values()) if job.tally is not None]:
+            queue = self.queues.get(job.queue)
+            tally = job.tally
+            if tally is None or queue is None:
+                continue
+            worth = tally.mark(_WORTH)
+            if worth is None or tally.extending or job.outcome or self.leaving or queue.paused:
+                continue
+            back = self._core.locked(self._take_back, job, worth)
+            if back:
+                tally.extending = True
+                self.commits.post(partial(self._give_indexes_back, job, back), partial(self._gave_indexes_back, tally))
+
+    @staticmethod
+    def _take_back(job: LocalRun, worth: int) -> IndexSet:
+        ranged = job._particulars.range if job._particulars is not None else None
+        if ranged is None or job.state is DONE or not ranged.active or len(ranged.pending) <= max(2 * worth, 1):
+            return IndexSet()
+        back = ranged.pending - ranged.pending.first(max(worth, 1))  # it may stand in the backlog for its next one
+        ranged.pending = ranged.pending - back
+        ranged.indexes = ranged.indexes - back
+        return back
+
+    def _give_indexes_back(self, job: LocalRun, back: IndexSet, cursor: Cursor) -> None:
+        return_indexes(cursor, job, back)
+        if self._database.dialect == "postgresql":
+            cursor.rows(sql.NOTIFY_ALL)
+
+    @staticmethod
+    def _gave_indexes_back(tally: Tally, _: None) -> None:
+        tally.extending, tally.more = False, True
 
     def _extended_by(self, job: LocalRun, found: tuple[IndexSet, bool, int]) -> None:
         """More indexes of a range are this pool's."""
@@ -310,14 +317,6 @@ class Taking(Settling):
         if queue is not None and not more:  # it is another's turn
             queue.hungry = True
             self.commits.ring()
-
-    def _granted(self, queue: StoredQueue, slots: int) -> None:
-        queue.shrunk = False
-        queue.hold(slots)
-        for run in [run for key in list(queue.taken) if (run := self.runs.get(key)) is not None]:
-            ranged = run._particulars.range if run._particulars is not None else None
-            if ranged is not None:  # it may have more indexes under way
-                self._core.locked(self.index_ended, run, ranged)
 
     def _take_by_keys(self, cursor: Cursor, queue: StoredQueue, pool: int, count: int) -> list[Row]:
         """The same where only so many jobs of a key may run, over all pools."""

@@ -17,6 +17,7 @@ from nsjob.store.moving import StoredMoving
 __all__ = ["StoredTending"]
 
 _SPEECH = 0.2  # seconds between two writes of what bodies say
+_AHEAD = 0.25  # seconds between two looks at what was taken ahead of ranges
 _IDLE_SLOTS = 0.1  # seconds after which slots that are not used are let go
 
 
@@ -44,15 +45,24 @@ class StoredTending(StoredMoving):
                 keeper.keep_tallies()
             else:
                 dues.append(keeper.tally_at)
+        if any(run.tally is not None for run in list(keeper.runs.values())):
+            if now >= self._next_return:
+                self._next_return = now + _AHEAD
+                keeper.return_ahead()
+            dues.append(self._next_return)
         if keeper.settle_at is not None:
             if now >= keeper.settle_at:
                 keeper.settle_reserved()
             else:
                 dues.append(keeper.settle_at)
-        if any(queue.held and not queue.taken for queue in list(keeper.by_number.values())):
+        if any(
+            queue.wanted and (queue.share is not None or queue.wanted > queue.held or not queue.taken)
+            for queue in list(keeper.by_number.values())
+        ):
             if now >= self._next_release:
                 self._next_release = now + _IDLE_SLOTS
                 keeper.release_idle(_IDLE_SLOTS)
+                keeper.look_at_wishes()
             dues.append(self._next_release)
         if keeper.leasing:
             if now >= keeper._extend_at:
@@ -107,15 +117,17 @@ class StoredTending(StoredMoving):
                 "late": cursor.value(sql.NEXT_LATE),
                 "death": cursor.value(sql.NEXT_DEATH),
                 "requests": cursor.rows(sql.REQUESTS, pool=pool) if pool is not None and keeper.runs else [],
+                "slots": cursor.rows(sql.COMPARE, pool=pool) if pool is not None else [],
                 "ends": cursor.rows(sql.ENDS, keys=cursor.keys(awaited)) if awaited else [],
                 "there": cursor.rows(sql.GONE_KEYS, keys=cursor.keys(awaited)) if awaited else [],
             }
 
-        stamp = self._stamp
+        stamp = self._keeper.stamp
         found = self._database.read(look)
         self._refresh(found["queues"], stamp)
         if not self._draining:
             keeper.hungry(*found["work"])
+        keeper.compare(found["slots"])
         if keeper.wants():
             self._commits.ring()
         for moment in (found["ready"], found["late"], found["death"]):

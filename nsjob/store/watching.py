@@ -212,7 +212,7 @@ class StoredWatching(StoredTending):
         Arguments:
             queues: of these; none for all. Those that are not there have none.
         """
-        if not queues:
+        if any(name not in self._keeper.queues for name in queues) or not queues:
             self._refresh()
         known = [
             self._keeper.queues[name] for name in queues or list(self._keeper.queues) if name in self._keeper.queues
