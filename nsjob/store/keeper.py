@@ -80,11 +80,22 @@ class Keeper(Taking):
 
     def _give_up(self, cursor: Cursor, pool: Row, ends: list[End]) -> None:
         """Take all that a pool has which is gone."""
+        self._end_stopped(cursor, pool["id"], ends)
         for row in cursor.rows(sql.OWNED, pool=pool["id"]):
             if row["state"] == AT_WORK:
                 self._lose(cursor, pool, row, ends)
         give_back_chunks(self, cursor, pool["id"], ends)
         cursor.run(sql.BACK_UNSTARTED, pool=pool["id"])
+
+    def _end_stopped(self, cursor: Cursor, pool: int, ends: list[End]) -> None:
+        """What was told to end, and runs in a pool that goes, has ended: nobody is to run it again."""
+        for row in cursor.rows(sql.STOPPING, pool=pool):
+            if cursor.run(sql.END_STOPPED, key=row["key"], pool=pool, keep=self.keep):
+                end = End(row["key"], CANCELLED, "TCL_ERROR", None)
+                end.home, end.id, end.ended = row["queue"], row["id"], self.now()
+                ends.append(end)
+                cursor.run(sql.TALLY, queue=row["queue"], pool=self.name, outcome=CANCELLED, jobs=1)
+                self.follow_up(cursor, {row["key"]: False}, {row["key"]: row["queue"]}, ends)
 
     def _lose(self, cursor: Cursor, pool: Row, row: Row, ends: list[End]) -> None:
         """A pool is gone that ran a job: back with it, or an end where that has happened too often."""
@@ -179,6 +190,7 @@ class Keeper(Taking):
     def leave(self, pool: int, cursor: Cursor) -> list[End]:
         """End the lease: what is still held under it goes back."""
         ends: list[End] = []
+        self._end_stopped(cursor, pool, ends)
         give_back_chunks(self, cursor, pool, ends, lost=False)
         cursor.run(sql.BACK_ALL, pool=pool)
         cursor.run(sql.LEAVE, pool=pool)

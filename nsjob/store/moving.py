@@ -86,11 +86,9 @@ class StoredMoving(StoredWaiting):
                 self._keeper.runs.pop(key, None)
                 queue.taken.discard(key)
                 withdrawn = local.owner
-            elif verb == "kill":
-                core.whole(core.stops.kill, local)
-                return True
             else:
-                core.whole(core.stops.cancel, local)
+                self._change(lambda cursor: cursor.run(sql.STOP, key=key))  # before it: this process may end
+                core.whole(core.stops.kill if verb == "kill" else core.stops.cancel, local)
                 return True
 
         def end(cursor: Cursor) -> tuple[list[End], int]:
@@ -111,6 +109,8 @@ class StoredMoving(StoredWaiting):
                     cursor.run(sql.DROP_QUEUE, queue=queue.number)
                 return ends, 0
             asked = cursor.run(sql.ASK, key=key, verb=verb, value=None)
+            if asked:
+                cursor.run(sql.STOP, key=key)
             if asked and self._database.dialect == "postgresql":
                 cursor.rows(sql.NOTIFY_ALL)
             return ends, asked

@@ -72,6 +72,7 @@ _jobs = Table(
     Column("aside", SmallInteger, nullable=False, server_default="0"),  # cannot be waited for by its id
     Column("followed", SmallInteger, nullable=False, server_default="0"),  # others come after it
     Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("stopping", SmallInteger, nullable=False, server_default="0"),  # 1: its run was told to end
     Column("losses", Integer, nullable=False, server_default="0"),
     Column("suspect", SmallInteger, nullable=False, server_default="0"),  # may have killed a pool that reserved it
     Column("owner", BigInteger),

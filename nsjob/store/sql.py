@@ -27,6 +27,13 @@ OWNED = """
 SELECT key, queue, id, state, attempt, losses, started, aside FROM nsjob_jobs
 WHERE owner = :pool AND state IN (3, 4) AND gone = 0
 """
+STOP = "UPDATE nsjob_jobs SET stopping = 1 WHERE key = :key AND state IN (3, 4)"
+STOPPING = "SELECT key, queue, id FROM nsjob_jobs WHERE owner = :pool AND state IN (3, 4) AND stopping = 1 AND gone = 0"
+END_STOPPED = """
+UPDATE nsjob_jobs SET state = 5, outcome = 'cancelled', code = 'TCL_ERROR', result = NULL, ended = {now}, owner = NULL,
+gone = 1, until = {now} + COALESCE(keep, :keep)
+WHERE key = :key AND owner = :pool AND state IN (3, 4)
+"""
 BACK_UNSTARTED = """
 UPDATE nsjob_jobs SET state = 0, owner = NULL, started = NULL, attempt = attempt - 1, suspect = 1
 WHERE owner = :pool AND state = 3 AND gone = 0
@@ -81,7 +88,8 @@ SELECT s.queue, s.pool, s.slots, s.wanted FROM nsjob_slots s JOIN nsjob_pools p 
 WHERE p.until > {now} AND s.queue IN (SELECT queue FROM nsjob_slots WHERE pool = :pool)
 """
 HOLD = """
-INSERT INTO nsjob_slots (pool, queue, slots, wanted) VALUES (:pool, :queue, :slots, :wanted)
+INSERT INTO nsjob_slots (pool, queue, slots, wanted)
+SELECT id, CAST(:queue AS BIGINT), CAST(:slots AS INTEGER), CAST(:wanted AS INTEGER) FROM nsjob_pools WHERE id = :pool
 ON CONFLICT (pool, queue) DO UPDATE SET slots = excluded.slots, wanted = excluded.wanted
 """
 LET_GO = "DELETE FROM nsjob_slots WHERE pool = :pool AND queue = :queue"
@@ -279,6 +287,7 @@ RETURNING followed
 """
 RETURN = """
 UPDATE nsjob_jobs SET state = :state, ready = :ready, attempt = :attempt, owner = NULL, started = NULL, suspect = 0,
+stopping = 0,
 rank = priority, ord = :ord
 WHERE key = :key AND owner = :owner AND state IN (3, 4)
 """

@@ -687,6 +687,27 @@ def test_slots_of_a_pool_whose_lease_ran_out_are_free(durable: Store, gate: Gate
     until(lambda: second.counts("q").ok == 3)
 
 
+@pytest.mark.parametrize("own", [True, False], ids=["by its own pool", "by another one"])
+@pytest.mark.parametrize("verb", ["cancel", "kill"])
+def test_what_was_told_to_end_is_not_run_again_where_its_pool_is_lost(
+    durable: Store, gate: Gate, own: bool, verb: str
+) -> None:
+    first = losing(durable)
+    first.create("q", 2)
+    first.define(bodies.DEFINITIONS)
+    job = first.queue("q", "tried('it'); enter()", jobid="a")
+    follower = first.queue("q", "'after'", after=[job], jobid="b")
+    gate.came()
+    second = losing(durable)
+    assert getattr(first if own else second, verb)("q", "a") is True
+    stall(first)
+    with pytest.raises(nsjob.DependencyFailed):
+        second.wait("q", follower.id, PATIENCE)
+    assert second.show("q", "a").outcome == "cancelled"
+    assert bodies.TRIES["it"] == 1
+    gate.let()
+
+
 def test_a_pool_that_is_shut_down_leaves_nothing_that_has_to_run_out(durable: Store, gate: Gate) -> None:
     first = durable.pool(lease="1h")
     first.create("q", 1)
