@@ -88,7 +88,8 @@ def template_record(template: TemplateInfo) -> TclDict:
     import json  # late: only who uses it pays for it
 
     found = record(template)
-    found["schema"] = "" if template.schema is None else json.dumps(template.schema, ensure_ascii=False)
+    if not EXACT.get():
+        found["schema"] = "" if template.schema is None else json.dumps(template.schema, ensure_ascii=False)
     return found
 
 

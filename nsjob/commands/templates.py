@@ -190,7 +190,7 @@ def delete(shell: Shell, name: TemplateName) -> str:
     return ""
 
 
-@TEMPLATE.subcommand(name="list")
+@TEMPLATE.subcommand(name="list", records=True)
 def list_(shell: Shell) -> list[Any]:
     """Return all templates, each with its script, its schema and its options.
 
@@ -200,7 +200,7 @@ def list_(shell: Shell) -> list[Any]:
     return [template_record(info) for info in shell.pool.templates()]
 
 
-@TEMPLATE.subcommand()
+@TEMPLATE.subcommand(records=True)
 def show(shell: Shell, name: TemplateName) -> Any:
     """Return one template: its script, its schema and its options.
 

@@ -651,6 +651,7 @@ ANSWERS = {
     "queues": "queues", "queuelist": "queuelist", "jobs": "jobs q", "joblist": "joblist q", "counts": "counts",
     "threadlist": "threadlist -detail", "find": "find -queue q", "show": "show q J", "runs": "runs q J",
     "waitall": "waitall q", "configure": "configure", "engines": "engines", "rangestatus": "rangestatus q R",
+    "template list": "template list", "template show": "template show T",
 }  # fmt: skip
 
 
@@ -658,7 +659,7 @@ ANSWERS = {
 @pytest.mark.parametrize("name", ANSWERS)
 def test_answers_in_json_are_those_in_tcl(session: Session, name: str) -> None:
     session.eval("queue -jobid J -note 05 -metadata {n {1 2} t {}} q {None}; range -jobid R q 0..2 {1}")
-    session.eval("queue -after {J R} -jobid last q {1.5}; wait q last")
+    session.eval("queue -after {J R} -jobid last q {1.5}; wait q last; template create -schema {{}} T {1}")
     line = ANSWERS[name].replace(name, f"{name} -json", 1)
     asked = ANSWERS[name] if name != "waitall" else "list"
     told = json.loads(text(session.eval(line)))
