@@ -67,6 +67,7 @@ class StoredBase(Verbs):
     _next_speech: float  # by the monotonic clock, as the next two are: when what is due is done again
     _next_release: float
     _next_return: float
+    _take_at: float | None  # when word of new jobs is acted on
     _overdue_at: float
 
     if TYPE_CHECKING:  # of the layers above

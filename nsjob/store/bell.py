@@ -71,6 +71,10 @@ class Bell:
         self._wanted = True
         self._park.wake()
 
+    def stir(self) -> None:
+        """See what is due."""
+        self._park.wake()
+
     def close(self, timeout: float | None) -> None:
         """End."""
         self._closing = True

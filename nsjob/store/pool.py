@@ -146,6 +146,7 @@ class StoredPool(
         self._next_speech = 0.0
         self._next_release = 0.0
         self._next_return = 0.0
+        self._take_at = None
         self._overdue_at = 0.0
         self._draining = False
         self._new_job = sql.NEW_JOB if self._database.dialect == "sqlite" else sql.NEW_JOB_POSTGRES

@@ -58,6 +58,7 @@ class StoredQueue:
         contested, heeded: how often it was found that this may have changed, and how many of those were looked at.
         calm, sated: whether nothing more was to be had when that was last looked at; whether that is so for a while.
         taken: keys of the jobs that this pool has.
+        misses, missed_at: how often in a row there was nothing to be taken, and when that last was.
         reacting: how many failures hold it up here until what it does then (`onerror`) is committed.
         hungry: whether it may have jobs to be taken.
     """
@@ -75,6 +76,8 @@ class StoredQueue:
         self.contested = self.heeded = 0
         self.calm = self.sated = False
         self.reacting = 0
+        self.misses = 0
+        self.missed_at = 0.0
         self.taken: set[int] = set()
         self.claims = 0  # in the transaction that goes on
         self.hungry = True

@@ -46,6 +46,9 @@ __all__ = ["Taking"]
 
 _EXTEND_AT = 0.7  # of the lease
 _TOGETHER = 8  # tiny jobs that start together, where they come one after the other
+_MISSES = 2
+_PATIENCE = 0.01  # seconds from one miss to the next try
+_FORGOTTEN = 0.1  # seconds after which a miss says nothing any more
 _WORTH = 1.0  # seconds between two looks at what was taken ahead of a range
 _AT_ONCE = 64  # jobs that come in under one acquisition of the pool's lock
 _SETTLE = 0.05  # seconds after which what is reserved and has not started goes back
@@ -212,6 +215,17 @@ class Taking(Slots):
             after.append(partial(self.define, cursor.rows(sql.DEFINITIONS, number=self.defined)))
         after.append(partial(self._start, queue, pool, rows, heard if len(rows) < count else -1))
 
+    @staticmethod
+    def patience(queue: StoredQueue) -> float:
+        """How many seconds to wait after word of a new job before it is asked for.
+
+        Where jobs come one by one, and others are always there first, not all pools shall ask for each of them.
+        """
+        since = time.monotonic() - queue.missed_at
+        if queue.misses < _MISSES or since >= _FORGOTTEN:
+            return 0.0
+        return max(_PATIENCE - since, 0.0)
+
     def _take_in_order(self, cursor: Cursor, queue: StoredQueue, pool: int, count: int, slots: int) -> list[Row]:
         """The same where some of them are ranges: one chunk of one range at a time, in its turn."""
         cursor.row(sql.LOCK_QUEUE + " FOR UPDATE", queue=queue.number)
@@ -371,6 +385,11 @@ class Taking(Slots):
         """
         if emptied == queue.heard:
             queue.hungry = False
+        if rows:
+            queue.misses = 0
+        else:
+            queue.misses += 1
+            queue.missed_at = time.monotonic()
         core = self._core
         local = queue.local(core)
         made: list[tuple[LocalRun, int]] = []

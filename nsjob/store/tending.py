@@ -40,6 +40,13 @@ class StoredTending(StoredMoving):
                 keeper.hear_prints()
                 keeper.keep_speech()
             dues.append(self._next_speech)
+        if self._take_at is not None:
+            if now >= self._take_at:
+                self._take_at = None  # before it is looked at: who hears of a job from now on sets it again
+                if keeper.wants():
+                    self._commits.ring()
+            else:
+                dues.append(self._take_at)
         if keeper.tally_at is not None:
             if now >= keeper.tally_at:
                 keeper.keep_tallies()
@@ -159,7 +166,13 @@ class StoredTending(StoredMoving):
                 return keeper.leasing
             keeper.hungry(queue.number)
             if keeper.wants():
-                self._commits.ring()
+                wait = keeper.patience(queue)
+                bell = getattr(self, "_bell", None)  # not before the pool is whole
+                if not wait or bell is None:
+                    self._commits.ring()
+                elif self._take_at is None:
+                    self._take_at = time.monotonic() + wait
+                    bell.stir()
             return False
         if kind == "ends" and number == str(keeper.id):
             return False

@@ -18,9 +18,10 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="programs need proces
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[nsjob.Pool]:
-    with nsjob.Pool() as pool:
-        pool.create("c", 4, engine="command", spool=tmp_path / "spool")
-        yield pool
+    pool = nsjob.Pool()
+    pool.create("c", 4, engine="command", spool=tmp_path / "spool")
+    yield pool
+    pool.shutdown(cancel=True, timeout=PATIENCE)
 
 
 def python(script: str) -> list[str]:
@@ -110,7 +111,7 @@ def test_text_can_be_sent_to_a_program_that_runs(pool: nsjob.Pool) -> None:
 @pytest.mark.parametrize("how", ["cancel", "timeout"])
 def test_no_orphan_survives_not_even_a_daemon_that_left_the_group(pool: nsjob.Pool, how: str) -> None:
     pool.configure(grace=0.05)
-    script = """
+    script = r"""
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 child = os.fork()
@@ -118,13 +119,13 @@ if child == 0:
     os.setsid()
     if os.fork():
         os._exit(0)
-    print("daemon", os.getpid(), flush=True)
+    os.write(1, b"daemon %d\n" % os.getpid())  # one call: the other one writes at the same time
     time.sleep(600)
 grandchild = os.fork()
 if grandchild == 0:
     time.sleep(600)
 os.waitpid(child, 0)
-print("child", grandchild, "me", os.getpid(), "ready", flush=True)
+os.write(1, b"child %d me %d ready\n" % (grandchild, os.getpid()))
 time.sleep(600)
 """
     job = pool.exec("c", python(script))
@@ -132,7 +133,7 @@ time.sleep(600)
     while "daemon" not in pool.output("c", job):
         os.sched_yield()
     pids = [int(word) for word in pool.output("c", job).split() if word.isdigit()]
-    assert len(pids) == 3
+    assert len(pids) == 3, pool.output("c", job)
     assert all(alive(pid) for pid in pids)
     if how == "cancel":
         pool.cancel("c", job)
