@@ -51,8 +51,7 @@ class Slots(Settling):
         if not self.leasing:
             return False
         return time.monotonic() >= self._extend_at or any(
-            (queue.hungry and self._room(queue)) or queue.contested != queue.heeded or self._spares(queue)
-            for queue in self.by_number.values()
+            (queue.hungry and self._room(queue)) or self._unsettled(queue) for queue in self.by_number.values()
         )
 
     def _room(self, queue: StoredQueue) -> int:
@@ -95,21 +94,21 @@ class Slots(Settling):
     def look_at_wishes(self) -> None:
         """See which queues have had nothing more for this pool since this was last called. In the bell's thread."""
         for queue in list(self.by_number.values()):
-            queue.sated = queue.calm and not queue.hungry
+            queue.sated = queue.calm and not queue.hungry and queue.wanted > 0
             queue.calm = not queue.hungry
-            if self._spares(queue):
+            if self._unsettled(queue):
                 self.commits.ring()
 
     def _settle_slots(self, cursor: Cursor, queue: StoredQueue, pool: int, after: list[Callable[[], object]]) -> bool:
         """Give up slots that others shall have, and wishes that are fulfilled. Returns whether there were any."""
+        if not self._unsettled(queue):
+            return False
         if queue.contested != queue.heeded:
             heeded = queue.contested  # before the rows are read: what is found later is looked at once more
             rows = cursor.rows(sql.SLOTS, queue=queue.number)
             share = _share(queue.maxthreads, pool, max(queue.wanted, queue.held), rows)
             after += [partial(queue.divide, share, heeded), self.commits.ring]
             return True
-        if not self._spares(queue):
-            return False
         kept = self._kept(queue)
         wanted = kept if self._sated(queue) else max(queue.wanted, kept)
         if kept or wanted:
@@ -124,6 +123,12 @@ class Slots(Settling):
     def _sated(self, queue: StoredQueue) -> bool:
         """Whether this pool has no use for more slots than it has jobs."""
         return self.leaving or (queue.sated and not queue.hungry)
+
+    def _unsettled(self, queue: StoredQueue) -> bool:
+        """Whether something about its slots is to be changed. Asked of all queues for each commit."""
+        if queue.contested != queue.heeded:
+            return True
+        return (queue.share is not None or queue.sated or self.leaving) and self._spares(queue)
 
     def _spares(self, queue: StoredQueue) -> bool:
         """Whether this pool has slots that others shall have, or a wish that nothing is behind any more."""
