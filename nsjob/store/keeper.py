@@ -90,12 +90,7 @@ class Keeper(Taking):
     def _end_stopped(self, cursor: Cursor, pool: int, ends: list[End]) -> None:
         """What was told to end, and runs in a pool that goes, has ended: nobody is to run it again."""
         for row in cursor.rows(sql.STOPPING, pool=pool):
-            if cursor.run(sql.END_STOPPED, key=row["key"], pool=pool, keep=self.keep):
-                end = End(row["key"], CANCELLED, "TCL_ERROR", None)
-                end.home, end.id, end.ended = row["queue"], row["id"], self.now()
-                ends.append(end)
-                cursor.run(sql.TALLY, queue=row["queue"], pool=self.name, outcome=CANCELLED, jobs=1)
-                self.follow_up(cursor, {row["key"]: False}, {row["key"]: row["queue"]}, ends)
+            self.end_stopped(cursor, row["key"], row["queue"], row["id"], pool, ends)
 
     def _lose(self, cursor: Cursor, pool: Row, row: Row, ends: list[End]) -> None:
         """A pool is gone that ran a job: back with it, or an end where that has happened too often."""

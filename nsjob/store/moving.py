@@ -87,8 +87,10 @@ class StoredMoving(StoredWaiting):
                 queue.taken.discard(key)
                 withdrawn = local.owner
             else:
-                self._change(lambda cursor: cursor.run(sql.STOP, key=key))  # before it: this process may end
-                core.whole(core.stops.kill if verb == "kill" else core.stops.cancel, local)
+                try:
+                    self._change(lambda cursor: cursor.run(sql.STOP, key=key))  # before it: this process may end
+                finally:  # also where the store cannot be used just now
+                    core.whole(core.stops.kill if verb == "kill" else core.stops.cancel, local)
                 return True
 
         def end(cursor: Cursor) -> tuple[list[End], int]:

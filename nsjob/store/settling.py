@@ -122,7 +122,7 @@ class Settling(Holding):
             if spoken is not None:
                 said.append(spoken)
         for job in back:
-            self._return(cursor, job, runs)
+            self._return(cursor, job, runs, mine)
         for job in mine_still:
             if job.tally is not None:
                 self._end_chunk(cursor, job, mine)
@@ -215,7 +215,16 @@ class Settling(Holding):
         failure = job.error or JobCancelled()
         return End(job.key, job.outcome, job.code, None if job.outcome is CANCELLED else kept_error(failure), failure)
 
-    def _return(self, cursor: Cursor, job: LocalRun, runs: list[dict[str, Any]]) -> None:
+    def end_stopped(self, cursor: Cursor, key: int, queue: int, id: str, pool: int, ends: list[End]) -> None:
+        """End a job as cancelled whose run was told to end, and would go back."""
+        if cursor.run(sql.END_STOPPED, key=key, pool=pool, keep=self.keep):
+            end = End(key, CANCELLED, "TCL_ERROR", None)
+            end.home, end.id, end.ended = queue, id, self.now()
+            ends.append(end)
+            cursor.run(sql.TALLY, queue=queue, pool=self.name, outcome=CANCELLED, jobs=1)
+            self.follow_up(cursor, {key: False}, {key: queue}, ends)
+
+    def _return(self, cursor: Cursor, job: LocalRun, runs: list[dict[str, Any]], ends: list[End]) -> None:
         """A run goes back: it is retried, or put off."""
         delay = micro(job.back or 0.0)
         now = self.now()
@@ -226,6 +235,8 @@ class Settling(Holding):
         if cursor.run(sql.RETURN, **values):
             runs.append(self._run(job, self._wall(job._ended), job.why, job.why))
             cursor.run(sql.FORGET_RUNS, job=job.key, most=KEPT - 1)
+        else:
+            self.end_stopped(cursor, job.key, self._number(job), job.id, job.owner, ends)
         self.due = time.monotonic() + delay / 1e6 if self.due is None else min(self.due, time.monotonic() + delay / 1e6)
         queue = self.by_number.get(self._number(job))
         if queue is not None and not delay:

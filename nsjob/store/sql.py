@@ -32,7 +32,7 @@ STOPPING = "SELECT key, queue, id FROM nsjob_jobs WHERE owner = :pool AND state 
 END_STOPPED = """
 UPDATE nsjob_jobs SET state = 5, outcome = 'cancelled', code = 'TCL_ERROR', result = NULL, ended = {now}, owner = NULL,
 gone = 1, until = {now} + COALESCE(keep, :keep)
-WHERE key = :key AND owner = :pool AND state IN (3, 4)
+WHERE key = :key AND owner = :pool AND state IN (3, 4) AND stopping = 1
 """
 BACK_UNSTARTED = """
 UPDATE nsjob_jobs SET state = 0, owner = NULL, started = NULL, attempt = attempt - 1, suspect = 1
@@ -287,9 +287,8 @@ RETURNING followed
 """
 RETURN = """
 UPDATE nsjob_jobs SET state = :state, ready = :ready, attempt = :attempt, owner = NULL, started = NULL, suspect = 0,
-stopping = 0,
 rank = priority, ord = :ord
-WHERE key = :key AND owner = :owner AND state IN (3, 4)
+WHERE key = :key AND owner = :owner AND state IN (3, 4) AND stopping = 0
 """
 RUN = """
 INSERT INTO nsjob_runs (job, number, attempt, started, ended, pool, host, pid, outcome, reason)
