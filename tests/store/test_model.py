@@ -289,7 +289,9 @@ class StoreMachine(RuleBasedStateMachine):
         for job in lost:
             number = job.run
             job.losses += 1
-            if job.losses >= MAXLOSSES:
+            if job.asked == "cancel":  # nobody runs it again
+                self.end(job, "cancelled")
+            elif job.losses >= MAXLOSSES:
                 self.end(job, "error")
             else:
                 self.returned(job)
