@@ -56,6 +56,7 @@ class StoredQueue:
         wanted: how many it has said that it could use.
         share: of all slots, where others want more than they have; None where they do not.
         contested, heeded: how often it was found that this may have changed, and how many of those were looked at.
+        begun: how many jobs it had taken to run at once when its share became smaller: those do.
         calm, sated: whether nothing more was to be had when that was last looked at; whether that is so for a while.
         taken: keys of the jobs that this pool has.
         misses, missed_at: how often in a row there was nothing to be taken, and when that last was.
@@ -73,6 +74,7 @@ class StoredQueue:
         self.held = 0
         self.wanted = 0
         self.share: int | None = None
+        self.begun = 0
         self.contested = self.heeded = 0
         self.calm = self.sated = False
         self.reacting = 0
@@ -168,16 +170,23 @@ class StoredQueue:
         self.held, self.wanted = slots, wanted
         self._resize()
 
-    def divide(self, share: int | None, heeded: int) -> None:
+    def divide(self, share: int | None, heeded: int, begun: int) -> None:
         """No more of its jobs are to start here than that, so that slots come free; or as many as there are slots."""
         self.heeded = heeded
         self.share = share
+        self.begun = begun
         self._resize()
+
+    def thin(self) -> None:
+        """Some of its jobs have ended."""
+        if self.begun > len(self.taken):
+            self.begun = len(self.taken)
+            self._resize()
 
     @property
     def usable(self) -> int:
         """How many of its jobs may run here."""
-        return self.held if self.share is None else min(self.held, self.share)
+        return self.held if self.share is None else min(self.held, max(self.share, self.begun))
 
     def running(self) -> int:
         """How many of its jobs run here, those that wait for others not counted."""

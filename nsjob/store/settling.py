@@ -166,6 +166,7 @@ class Settling(Holding):
             queue = self.by_number.get(self._number(job))
             if queue is not None:
                 queue.taken.discard(job.key)
+                queue.thin()
                 queue.idle_since = now
                 if job.tally is not None:
                     self._rates[job.key] = job.tally.rate()

@@ -107,7 +107,7 @@ class Slots(Settling):
             heeded = queue.contested  # before the rows are read: what is found later is looked at once more
             rows = cursor.rows(sql.SLOTS, queue=queue.number)
             share = _share(queue.maxthreads, pool, max(queue.wanted, queue.held), rows)
-            after += [partial(queue.divide, share, heeded), self.commits.ring]
+            after += [partial(self._divide, queue, share, heeded), self.commits.ring]
             return True
         kept = self._kept(queue)
         wanted = kept if self._sated(queue) else max(queue.wanted, kept)
@@ -142,7 +142,13 @@ class Slots(Settling):
         there = len(queue.taken) + queue.claims
         if self._sated(queue) and not queue.ranges_here():  # those begin more by themselves
             wanted = min(wanted, there)
-        return min(queue.held, max(wanted, queue.running(), min(there, 1)))
+        return min(queue.held, max(wanted, queue.begun, queue.running(), min(there, 1)))
+
+    def _divide(self, queue: StoredQueue, share: int | None, heeded: int) -> None:
+        """That is this pool's share from now on. What it has taken to run at once does not wait for another slot."""
+        runs = [self.runs.get(key) for key in list(queue.taken)]
+        begun = sum(run is not None and not run.reserved and run.tally is None for run in runs)
+        queue.divide(share, heeded, begun)
 
     def _grant(self, cursor: Cursor, queue: StoredQueue, pool: int) -> tuple[int, Callable[[], object] | None]:
         """Hold as many slots as could be used and are free, over all pools; returns how many, and what comes after."""
@@ -166,7 +172,7 @@ class Slots(Settling):
     def _granted(self, queue: StoredQueue, slots: int, wanted: int, share: int | None) -> None:
         queue.shrunk = False
         queue.hold(slots, wanted)
-        queue.divide(share, queue.heeded)
+        self._divide(queue, share, queue.heeded)
         for run in [run for key in list(queue.taken) if (run := self.runs.get(key)) is not None]:
             ranged = run._particulars.range if run._particulars is not None else None
             if ranged is not None:  # it may have more indexes under way

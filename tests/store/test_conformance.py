@@ -393,7 +393,7 @@ def test_values_come_back_as_they_were(pool: nsjob.Pool, value: Any) -> None:
     result = pool.submit("q", note, value).wait(PATIENCE)
     assert result == value
     assert type(result) is type(value)
-    assert NOTES == [value]
+    assert [value] == NOTES
     if not isinstance(value, set | frozenset):  # those have no order
         assert str(NOTES) == str([value])
     job = pool.queue("q", "(a, job.input)", vars={"a": value}, input=value)
