@@ -185,6 +185,8 @@ class Commits:
             if self._expected:
                 self.steady = begun - self._called < _STEADY
                 self._called = begun
+            elif begun - self._called >= _STEADY:
+                self.steady = False
             self._commit(batch)
             now = time.monotonic()
             self._took += (now - begun - self._took) / 8
@@ -218,7 +220,10 @@ class Commits:
             finally:
                 self._quiet = False  # before the next look at the riders
         elif not (self._waiting or self._riders or self._wanted or self._closing):
-            bell.sleep()
+            if self._held_since is not None:  # nobody comes
+                self._release()
+            else:
+                bell.sleep()
 
     def _release(self) -> None:
         self._held_since = None
