@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nsjob.pool.ranges import Range
+from nsjob.store import sql
 from nsjob.store.commits import Commits
 from nsjob.store.core import LocalRun, StoredCore
 from nsjob.store.database import Database, Row
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Holding", "indexes_ahead"]
 
 _WORTH = 1.0  # seconds of work of a range that are taken ahead
+_ASKS = 3
+_WAVERS = 20_000  # microseconds
 _LARGEST = 20_000  # indexes that are taken at once
 
 
@@ -106,9 +109,27 @@ class Holding:
 
     # -- the clock -----------------------------------------------------------------------------------------------
 
-    def set_clock(self, now: int) -> None:
-        """The database's clock says so."""
-        self._offset = now - micro(time.monotonic())
+    def set_clock(self) -> None:
+        """Ask for the database's clock: of a few answers the one that came soonest is the most exact."""
+        soonest = None
+        for _ in range(_ASKS):
+            asked = time.monotonic()
+            now = int(self._database.read(lambda cursor: cursor.value(sql.NOW)))
+            took = time.monotonic() - asked
+            if soonest is None or took < soonest:
+                soonest, self._offset = took, now - micro(asked + took / 2)
+
+    def correct_clock(self, asked: float, took: float, now: int) -> None:
+        """The database's clock said so when it was asked then. It may have been set; what wavers counts little.
+
+        Arguments:
+            took: seconds until it answered.
+        """
+        wrong = now - micro(asked) - self._offset
+        if abs(wrong) > _WAVERS + 2 * micro(took):
+            self._offset += wrong
+        elif micro(took) < _WAVERS:
+            self._offset += wrong // 8
 
     def now(self) -> int:
         """The time by the database's clock, as far as that is known without asking."""

@@ -53,6 +53,7 @@ class Keeper(Taking):
                 continue
             self._give_up(cursor, pool, ends)
             cursor.run(sql.LEAVE, pool=pool["id"])
+            self._tell_others(cursor)
             _logger.warning("pool %s (%s, pid %s) lost its lease of the store", pool["name"], pool["host"], pool["pid"])
         for row in cursor.rows(sql.STRAY_OWNERS):  # taken by a pool that was given up within that very transaction
             self._give_up(cursor, {"id": row["owner"], "name": "?", "host": "?", "pid": 0}, ends)
@@ -189,4 +190,10 @@ class Keeper(Taking):
         give_back_chunks(self, cursor, pool, ends, lost=False)
         cursor.run(sql.BACK_ALL, pool=pool)
         cursor.run(sql.LEAVE, pool=pool)
+        self._tell_others(cursor)
         return ends
+
+    def _tell_others(self, cursor: Cursor) -> None:
+        """Slots are free: others shall look."""
+        if self._database.dialect == "postgresql":
+            cursor.rows(sql.NOTIFY_ALL)

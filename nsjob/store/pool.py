@@ -158,7 +158,7 @@ class StoredPool(
         )
         self._commits.release = self._keeper.start_held_back
         self._commits.hurry = lambda: bool(self._awaited or self._watchers)
-        self._keeper.set_clock(int(self._database.read(lambda cursor: cursor.value(sql.NOW))))
+        self._keeper.set_clock()
         self._begun = self._keeper.now()
         self._refresh()
         self._keeper.define(self._database.read(lambda cursor: cursor.rows(sql.DEFINITIONS, number=0)))

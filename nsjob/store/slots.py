@@ -87,8 +87,7 @@ class Slots(Settling):
             by_queue.setdefault(row["queue"], []).append(row)
         for queue in list(self.by_number.values()):
             found = by_queue.get(queue.number, [])
-            own = max((row["wanted"] for row in found if row["pool"] == pool), default=0)
-            if pool is not None and _share(queue.maxthreads, pool, own, found) != queue.share:
+            if pool is not None and _share(queue.maxthreads, pool, _own(pool, found), found) != queue.share:
                 queue.contested += 1
 
     def look_at_wishes(self) -> None:
@@ -106,7 +105,7 @@ class Slots(Settling):
         if queue.contested != queue.heeded:
             heeded = queue.contested  # before the rows are read: what is found later is looked at once more
             rows = cursor.rows(sql.SLOTS, queue=queue.number)
-            share = _share(queue.maxthreads, pool, max(queue.wanted, queue.held), rows)
+            share = _share(queue.maxthreads, pool, _own(pool, rows), rows)
             after += [partial(self._divide, queue, share, heeded), self.commits.ring]
             return True
         kept = self._kept(queue)
@@ -182,6 +181,11 @@ class Slots(Settling):
 def ahead_of(slots: int) -> int:
     """How many tiny jobs are reserved for so many slots."""
     return min(slots * _AHEAD, _MOST_AHEAD)
+
+
+def _own(pool: int, rows: Iterable[Row]) -> int:
+    """How many slots a pool has said that it could use."""
+    return max((row["wanted"] for row in rows if row["pool"] == pool), default=0)
 
 
 def _share(slots: int, pool: int, own: int, rows: Sequence[Row]) -> int | None:

@@ -141,22 +141,22 @@ class Taking(Slots):
                 return self.id
             found = cursor.row(sql.EXTEND, pool=self.id, lease=micro(self.lease))
             if found is not None:
-                after.append(partial(self._extended, asked, found["now"]))
+                after.append(partial(self._extended, asked, time.monotonic() - asked, found["now"]))
                 return self.id
             after.append(self.lost)
             return None
         made = cursor.row(sql.NEW_POOL, name=self.name, host=self.host, pid=os.getpid(), lease=micro(self.lease))
         assert made is not None
-        after.append(partial(self._registered, asked, made))
+        after.append(partial(self._registered, asked, time.monotonic() - asked, made))
         return int(made["id"])
 
-    def _extended(self, asked: float, now: int) -> None:
+    def _extended(self, asked: float, took: float, now: int) -> None:
         self._extend_at = asked + self.lease * _EXTEND_AT
-        self.set_clock(now)
+        self.correct_clock(asked, took, now)
 
-    def _registered(self, asked: float, row: Row) -> None:
+    def _registered(self, asked: float, took: float, row: Row) -> None:
         self.id, self.epoch = row["id"], row["epoch"]
-        self._extended(asked, row["now"])
+        self._extended(asked, took, row["now"])
 
     def lost(self) -> None:
         """The lease ran out, and others have had its jobs since: what still runs here is nobody's."""
