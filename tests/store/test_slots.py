@@ -23,6 +23,10 @@ def first(durable: Store) -> nsjob.Pool:
     return pool
 
 
+LETS = 600  # bodies that are let through at most: pools hear of each other within some 25 ms
+ENOUGH = LETS + 100
+
+
 def at_work(pool: nsjob.Pool, queue: str = "wide") -> int:
     """How many of a queue's bodies run in that pool."""
     return int(pool._keeper.queues[queue].running())  # type: ignore[attr-defined]
@@ -30,7 +34,7 @@ def at_work(pool: nsjob.Pool, queue: str = "wide") -> int:
 
 def let_until(gate: Gate, first: nsjob.Pool, second: nsjob.Pool, wanted: tuple[int, int]) -> None:
     """Let bodies through one by one, until so many run in each pool."""
-    for _ in range(60):
+    for _ in range(LETS):
         if (at_work(first), at_work(second)) == wanted:
             return
         gate.let()
@@ -39,7 +43,7 @@ def let_until(gate: Gate, first: nsjob.Pool, second: nsjob.Pool, wanted: tuple[i
 
 
 def test_a_pool_that_comes_late_gets_its_share_as_runs_end(durable: Store, first: nsjob.Pool, gate: Gate) -> None:
-    jobs = [first.queue("wide", "enter(n)", vars={"n": n}) for n in range(100)]
+    jobs = first.queue_many("wide", [("enter(n)", {"vars": {"n": n}}) for n in range(ENOUGH)])
     gate.came(4)
     assert at_work(first) == 4
     second = durable.pool()
@@ -48,8 +52,8 @@ def test_a_pool_that_comes_late_gets_its_share_as_runs_end(durable: Store, first
         gate.let()
         gate.came()
     let_until(gate, first, second, (2, 2))
-    gate.let(100)
-    assert [job.wait(PATIENCE) for job in jobs] == list(range(100))
+    gate.let(ENOUGH)
+    assert [job.wait(PATIENCE) for job in jobs] == list(range(ENOUGH))
     assert gate.most == 4
 
 
@@ -67,7 +71,7 @@ def test_what_runs_is_not_disturbed(durable: Store, first: nsjob.Pool, gate: Gat
 
 
 def test_who_is_alone_again_has_all_slots(durable: Store, first: nsjob.Pool, gate: Gate) -> None:
-    jobs = [first.queue("wide", "enter()") for _ in range(100)]
+    jobs = first.queue_many("wide", ["enter()"] * ENOUGH)
     gate.came(4)
     second = durable.pool()
     let_until(gate, first, second, (2, 2))
@@ -78,7 +82,7 @@ def test_who_is_alone_again_has_all_slots(durable: Store, first: nsjob.Pool, gat
         gate.came()
     leaving.join(PATIENCE)
     let_until(gate, first, second, (4, 0))
-    gate.let(200)
+    gate.let(ENOUGH)
     for job in jobs:
         job.wait(PATIENCE)
     assert gate.most == 4
