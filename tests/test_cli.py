@@ -870,7 +870,8 @@ def test_a_reader_that_goes_ends_the_program_quietly(script: str) -> None:
         _, err = running.communicate(timeout=PATIENCE)
 
     assert err == ""
-    assert running.returncode == (0 if "waitall" in script else 141)  # what waitall has told of is no failure
+    # What waitall has told of is no failure; but what bodies had printed may be all that is left to be written.
+    assert running.returncode in ((0, 141) if "waitall" in script else (141,))
 
 
 @posix

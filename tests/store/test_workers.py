@@ -233,7 +233,7 @@ def test_what_a_pool_took_that_was_given_up_meanwhile_is_recovered(durable: Stor
                 key=one.key,
             )
         )
-    worker = durable.pool(lease=0.4)
+    worker = durable.pool(lease=4)  # it looks for such jobs four times in that
     assert job.wait(PATIENCE) == "it"
     assert waiting.wait(PATIENCE) == "that"
     assert rows(durable, "SELECT outcome FROM nsjob_runs") == [("lost",)]
