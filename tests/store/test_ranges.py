@@ -20,7 +20,10 @@ HELD = "enter(); note(job.index)"
 
 def stall(pool: nsjob.Pool) -> None:
     """Let a pool's lease run out: as where its machine stands still, but for what its bodies do."""
-    pool._keeper._extend_at = math.inf  # type: ignore[attr-defined]
+    keeper, commits = pool._keeper, pool._commits  # type: ignore[attr-defined]
+    keeper._extend_at = math.inf
+    commits.do(lambda cursor: None)  # an extension that goes on just now would undo that
+    keeper._extend_at = math.inf
 
 
 def losing(store: Store) -> nsjob.Pool:

@@ -34,7 +34,10 @@ def client(durable: Store, worker: nsjob.Pool) -> nsjob.Pool:
 
 def stall(pool: nsjob.Pool) -> None:
     """Let a pool's lease run out: as where its machine stands still, but for what its bodies do."""
-    pool._keeper._extend_at = math.inf  # type: ignore[attr-defined]
+    keeper, commits = pool._keeper, pool._commits  # type: ignore[attr-defined]
+    keeper._extend_at = math.inf
+    commits.do(lambda cursor: None)  # an extension that goes on just now would undo that
+    keeper._extend_at = math.inf
 
 
 # -- a client and a worker -----------------------------------------------------------------------------------------
