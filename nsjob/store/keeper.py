@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import time
 from functools import partial
-from typing import TYPE_CHECKING
 
 from nsjob.errors import JobExpired, JobLost
 from nsjob.pool.job import CANCELLED, DONE, ERROR, EXPIRED, RUNNING, SCHEDULED
@@ -31,9 +30,6 @@ from nsjob.store.schema import RUNNING as AT_WORK
 from nsjob.store.settling import give_back
 from nsjob.store.taking import Taking
 from nsjob.store.values import kept_error
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Keeper"]
 

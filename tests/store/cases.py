@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,3 +90,11 @@ def ended(pool: nsjob.Pool, script: str, queue: str = "q", /, **options: Any) ->
     job = pool.queue(queue, script, **options)
     until(job.done)
     return job
+
+
+def stall(pool: nsjob.Pool) -> None:
+    """Let a pool's lease run out: as where its machine stands still, but for what its bodies do."""
+    keeper, commits = pool._keeper, pool._commits  # type: ignore[attr-defined]
+    keeper._extend_at = math.inf
+    commits.do(lambda cursor: None)  # an extension that goes on just now would undo that
+    keeper._extend_at = math.inf

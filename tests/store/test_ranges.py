@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from typing import Any
 
@@ -12,18 +11,10 @@ import nsjob
 from tests.conftest import PATIENCE, Gate
 from tests.store import bodies
 from tests.store.bodies import NOTES, note
-from tests.store.cases import Store, spinning, until
+from tests.store.cases import Store, spinning, stall, until
 from tests.store.conftest import furnished
 
 HELD = "enter(); note(job.index)"
-
-
-def stall(pool: nsjob.Pool) -> None:
-    """Let a pool's lease run out: as where its machine stands still, but for what its bodies do."""
-    keeper, commits = pool._keeper, pool._commits  # type: ignore[attr-defined]
-    keeper._extend_at = math.inf
-    commits.do(lambda cursor: None)  # an extension that goes on just now would undo that
-    keeper._extend_at = math.inf
 
 
 def losing(store: Store) -> nsjob.Pool:

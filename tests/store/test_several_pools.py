@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import math
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from nsjob.errors import JobLost
 from tests.conftest import PATIENCE, Gate
 from tests.store import bodies
 from tests.store.bodies import NOTES, fail, note
-from tests.store.cases import Store, ended, spinning, until
+from tests.store.cases import Store, ended, spinning, stall, until
 from tests.store.conftest import furnished
 
 
@@ -30,14 +29,6 @@ def worker(durable: Store) -> nsjob.Pool:
 def client(durable: Store, worker: nsjob.Pool) -> nsjob.Pool:
     """A pool that runs nothing."""
     return durable.pool(0)
-
-
-def stall(pool: nsjob.Pool) -> None:
-    """Let a pool's lease run out: as where its machine stands still, but for what its bodies do."""
-    keeper, commits = pool._keeper, pool._commits  # type: ignore[attr-defined]
-    keeper._extend_at = math.inf
-    commits.do(lambda cursor: None)  # an extension that goes on just now would undo that
-    keeper._extend_at = math.inf
 
 
 # -- a client and a worker -----------------------------------------------------------------------------------------
