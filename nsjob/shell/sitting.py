@@ -18,6 +18,7 @@ from prompt_toolkit.output.plain_text import PlainTextOutput
 from nsjob.shell.background import Background, Mark
 from nsjob.shell.directories import history_file
 from nsjob.shell.fallbacks import Checks, Colours, Completions
+from nsjob.shell.interrupts import gentle_interrupts
 from nsjob.shell.leaving import Leaving, counted
 from nsjob.shell.logs import Logs
 from nsjob.shell.past import Past
@@ -209,7 +210,7 @@ class Sitting:
         session = self.session
         self._person.waited = None
         try:
-            with self._voices.speaking():
+            with self._voices.speaking(), gentle_interrupts():
                 result = session.eval(entry)
             self._show(result)
         except TclError as error:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from nsjob.shell.interrupts import Landing
+
 if TYPE_CHECKING:
     from threading import Timer
 
@@ -45,10 +47,10 @@ class Stops:
 
     def __init__(self, limit: float | None, nudge: Callable[[], None]) -> None:
         self._limit = limit
-        self._nudge = nudge
         self._before: dict[int, Any] = {}
         self._timer: Timer | None = None
         self._rang = False
+        self._landing = Landing(nudge)
         self.stopped: Stopped | None = None
 
     def __enter__(self) -> Self:
@@ -68,6 +70,7 @@ class Stops:
     ) -> None:
         if self._before:
             self._disarm()
+            self._landing.cancel()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -84,13 +87,12 @@ class Stops:
         if self.stopped is not None:
             os._exit(128 + number)
         reasons = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
-        self._stop(reasons.get(signal.Signals(number), "hung up"), 128 + number)
+        self._stop(Stopped(reasons.get(signal.Signals(number), "hung up"), 128 + number), frame)
 
-    def _stop(self, reason: str, code: int) -> None:
-        self.stopped = Stopped(reason, code)
+    def _stop(self, stopped: Stopped, frame: FrameType | None) -> None:
+        self.stopped = stopped
         self._disarm()
-        self._nudge()
-        raise self.stopped
+        self._landing.land(stopped, frame)
 
     # -- the time limit ----------------------------------------------------------------------------------------------
 
@@ -120,4 +122,4 @@ class Stops:
 
     def _late(self, number: int, frame: FrameType | None) -> None:
         if self.stopped is None:
-            self._stop("late", LATE)
+            self._stop(Stopped("late", LATE), frame)
