@@ -238,11 +238,18 @@ class Waits:
     # -- several jobs --------------------------------------------------------------------------------------------
 
     @_shielded
-    def until(self, watched: Iterable[Audience], look: Callable[[], Any], timeout: object) -> Any:
+    def until(
+        self,
+        watched: Iterable[Audience],
+        look: Callable[[], Any],
+        timeout: object,
+        peek: Callable[[], object] | None = None,
+    ) -> Any:
         """Return the first result of `look` that is not None; it is called under the lock, again after each end.
 
         Arguments:
             watched: the audiences that are woken when something may have changed.
+            peek: tells without the lock whether it is worth looking; a body takes no slot again before.
 
         Raises:
             WaitTimeout: it was None for that long.
@@ -266,7 +273,7 @@ class Waits:
         try:
             found = core.guarded(watch)
             while found is None:
-                awake = self._block(park, deadline)
+                awake = self._block(park, deadline, peek)
                 found = core.guarded(look)
                 if found is None and not awake:
                     raise WaitTimeout
@@ -276,7 +283,7 @@ class Waits:
 
     # -- a body that waits ---------------------------------------------------------------------------------------
 
-    def _block(self, park: Park, deadline: float | None) -> bool:
+    def _block(self, park: Park, deadline: float | None, peek: Callable[[], object] | None = None) -> bool:
         """Sleep in `park`. A body gives its slot back meanwhile. Returns whether it was woken in time.
 
         Raises:
@@ -297,7 +304,12 @@ class Waits:
         owner.wake_up()
         if owner.immediate:
             owner.run_here()
-        awake = run.reason is not None or park.sleep(None if deadline is None else deadline - time.monotonic())
+        awake = run.reason is not None
+        while not awake:
+            awake = park.sleep(None if deadline is None else deadline - time.monotonic())
+            if not awake:
+                break
+            awake = peek is None or run.reason is not None or bool(peek())
         own_park = Park()
         if not owner.locked(owner.enter_slot, run, own_park):
             while not run.holding and run.reason is None:

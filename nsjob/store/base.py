@@ -60,6 +60,7 @@ class StoredBase(Verbs):
     _begun: int  # when this pool was opened
     _draining: bool
     _new_job: str  # the statement
+    _new_plain: str  # the same for rows that have but few columns
     _feed: News
     _run_events: RunEvents
     languages: Languages

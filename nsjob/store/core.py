@@ -41,9 +41,10 @@ class LocalRun(Job):
         tally: where it is a chunk of a range, what has ended of that.
         orphan: whether the lease is lost under which it runs: what comes of it is refused.
         asked: whether somebody has asked it to end, before it became an orphan.
+        apart: whether its body waits for others, and its key does without it.
     """
 
-    __slots__ = ("asked", "back", "dead", "failure", "key", "orphan", "owner", "reserved", "tally", "why")
+    __slots__ = ("apart", "asked", "back", "dead", "failure", "key", "orphan", "owner", "reserved", "tally", "why")
 
     key: int
     owner: int
@@ -53,6 +54,7 @@ class LocalRun(Job):
     reserved: bool
     orphan: bool
     asked: bool
+    apart: bool
     tally: Tally | None
     dead: int | None
 
@@ -80,6 +82,7 @@ def local_run(queue: JobQueue, id: str, work: Work, options: JobOptions, now: fl
     job.reserved = False
     job.orphan = False
     job.asked = False
+    job.apart = False
     job.tally = None
     job.dead = None
     return job
@@ -163,6 +166,22 @@ class StoredCore(Core):
     def leave_slot(self, run: Run, park: Park) -> None:
         super().leave_slot(run, park)
         self.keeper.yielded(run.job)
+
+    def enter_slot(self, run: Run, park: Park) -> bool:
+        job = run.job
+        if type(job) is LocalRun and job.apart and not (run.holding or run.ended or run.reason is not None):
+            run.waiting = park
+            self.keeper.regain(run, park)
+            return False
+        return super().enter_slot(run, park)
+
+    def regained(self, run: Run, park: Park) -> None:
+        """The job has its key back: now for a slot. Under the lock."""
+        job = run.job
+        assert type(job) is LocalRun
+        job.apart = False
+        if super().enter_slot(run, park):
+            park.wake()
 
     def progress(self, run: Run, done: float, total: float | None, note: str) -> None:
         super().progress(run, done, total, note)

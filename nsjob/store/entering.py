@@ -242,8 +242,12 @@ class StoredEntering(StoredLooking):
         plain = row["state"] == READY and row["kind"] != RANGE and not queue.hungry
         claim = keeper.claim(queue) if plain else 0
         row = {**row, "claim": claim, "pool": keeper.id if claim else None, "defined": keeper.defined}
-        if claim and "plain" in row and row["plain"].bare and cursor.concerns(sql.NEW_CLAIMED, row):
-            state: int | None = claim
+        bare = "plain" in row and row["plain"].bare
+        state: int | None
+        if bare and not claim:
+            state = cursor.one(self._new_plain, row)
+        elif bare and cursor.concerns(sql.NEW_CLAIMED, row):
+            state = claim
         else:
             state = cursor.one(self._new_job, row)
         if state is not None and claim and state == claim:

@@ -9,7 +9,7 @@ from typing import Any
 from nsjob.errors import OptionError, brief
 from nsjob.pool.finding import OUTCOMES, STATES, Wanted
 from nsjob.pool.job import DONE, RUNNING, SCHEDULED
-from nsjob.pool.options import text
+from nsjob.pool.options import DEFAULT, text
 from nsjob.pool.records import Found, FoundJob
 from nsjob.store import sql
 from nsjob.store.database import Cursor, Row
@@ -59,7 +59,8 @@ def _statement(what: Wanted, queue: int | None, place: tuple[int, int] | None) -
         values.update(given)
 
     if queue is not None:
-        rare = what.topic or what.group or (what.outcomes is not None and "ok" not in what.outcomes)
+        failed = what.outcomes is not None and "ok" not in what.outcomes
+        rare = what.topic or what.group or failed or what.note or what.priority not in (None, DEFAULT)
         add("queue besides" if rare else "queue", queue=queue)
     if what.states is not None and what.states != frozenset(STATES):
         numbers = sorted(number for state in what.states for number in _ROWS_OF[state])
@@ -83,9 +84,12 @@ def _statement(what: Wanted, queue: int | None, place: tuple[int, int] | None) -
             add(name if label else f"no {name}", **({column: label} if label else {}))
     if what.priority is not None:
         add("priority", priority=what.priority)
+        if what.priority != DEFAULT:
+            parts.append(f"j.priority <> {DEFAULT}")  # there is an index of those
     if what.note:
         pattern = what.note.replace("~", "~~").replace("%", "~%").replace("_", "~_")
         add("note", note=f"%{pattern}%")
+        parts.append("j.note IS NOT NULL")  # there is an index of those, with the notes
     if what.since is not None:
         add("since", since=micro(what.since))
     if what.until is not None:

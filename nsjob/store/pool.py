@@ -149,7 +149,9 @@ class StoredPool(
         self._take_at = None
         self._overdue_at = 0.0
         self._draining = False
-        self._new_job = sql.NEW_JOB if self._database.dialect == "sqlite" else sql.NEW_JOB_POSTGRES
+        sqlite = self._database.dialect == "sqlite"
+        self._new_job = sql.NEW_JOB if sqlite else sql.NEW_JOB_POSTGRES
+        self._new_plain = sql.NEW_PLAIN if sqlite else sql.NEW_PLAIN_POSTGRES
         self._feed = News(self._database, self._keeper.now)
         self._run_events = self._keeper.observers = RunEvents(self._core)
         keeper = self._keeper
@@ -164,7 +166,8 @@ class StoredPool(
         self._keeper.define(self._database.read(lambda cursor: cursor.rows(sql.DEFINITIONS, number=0)))
         if self._keeper.leasing:
             self._commits.do(lambda cursor: None)  # the lease, before anything else
-        self._bell = Bell(self._database, title, longest, self._commits, self._look, self._tick, self._hear)
+        works = self._keeper.leasing
+        self._bell = Bell(self._database, title, longest, self._commits, self._look, self._tick, self._hear, works)
         self._closed = False
 
     def _new_core(self, clock: Clock, name: str, cap: int | None, settings: Settings) -> Core:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from nsjob.errors import StoreVersion
+from nsjob.pool.options import DEFAULT
 
 __all__ = ["BLOCKED", "DELAYED", "DONE", "READY", "RESERVED", "RUNNING", "TABLES", "VERSION", "upgrade"]
 
@@ -91,6 +92,8 @@ _jobs = Table(
     Column("dead", BigInteger),  # when its life is over, whatever it does
     Column("blockers", Integer),
     Column("share", Text),  # its `key`
+    # Of what runs: 1 while its body waits for others and its key does without it, 2 while it waits to have that back.
+    Column("apart", SmallInteger, nullable=False, server_default="0"),
     Column("uniq", Text),
     Column("note", Text),
     Column("topic", Text),
@@ -131,6 +134,8 @@ _jobs = Table(
     Index("nsjob_jobs_gone", "queue", "id", "ended", **_where("gone = 1")),
     Index("nsjob_jobs_topic", "topic", "subtopic", "queued", "key", **_where("topic IS NOT NULL")),
     Index("nsjob_jobs_group", "grp", "queued", "key", **_where("grp IS NOT NULL")),
+    Index("nsjob_jobs_priority", "priority", "queued", "key", **_where(f"priority <> {DEFAULT}")),
+    Index("nsjob_jobs_noted", "queued", "key", "note", **_where("note IS NOT NULL")),
     Index("nsjob_jobs_failed", "outcome", "queued", "key", **_where("outcome IS NOT NULL AND outcome <> 'ok'")),
 )
 

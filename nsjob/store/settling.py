@@ -33,10 +33,13 @@ from nsjob.store.schema import DELAYED, READY
 from nsjob.store.values import clean, kept_error, pack
 
 if TYPE_CHECKING:
+    from nsjob.pool.engine import Run
     from nsjob.pool.job import Job
+    from nsjob.pool.waiting import Park
 
 __all__ = ["Settling", "give_back"]
 
+_FIRST_LOOK, _LAST_LOOK = 0.01, 0.25  # seconds
 _TALLY_EVERY = 0.1  # seconds: who is killed takes that much of the counts with it, and nothing else
 _logger = logging.getLogger("nsjob")
 
@@ -65,8 +68,43 @@ class Settling(Holding):
         """The body of a run waits for other jobs, and has given its slot back. Under the pool's lock."""
         queue = self.queues.get(job.queue)
         if queue is not None:
+            if queue.maxperkey is not None and type(job) is LocalRun and job._options.key is not None:
+                job.apart = True
+                self.commits.post(partial(self._set_apart, job))
             queue.hungry = True
             self.commits.ring()
+
+    def _set_apart(self, job: LocalRun, cursor: Cursor) -> None:
+        cursor.run(sql.APART, key=job.key, owner=job.owner, apart=1)
+        if self._database.dialect == "postgresql":
+            cursor.rows(sql.NOTIFY_WORK_OF, queue=self._number(job))
+
+    def regain(self, run: Run, park: Park, delay: float = _FIRST_LOOK) -> None:
+        """The body of a run has waited, and its job is to count among those of its key again, as soon as it may.
+
+        Until then no other job of the key starts. It is tried again after `delay` seconds, and ever later.
+        """
+        job = run.job
+        assert type(job) is LocalRun
+
+        def tried(regained: bool) -> None:
+            if regained:
+                self._core.locked(self._core.regained, run, park)
+            elif not run.ended and run.reason is None:
+                later = self._core.now() + delay
+                self._core.locked(self._core.timers.at, later, self.regain, run, park, min(2 * delay, _LAST_LOOK))
+
+        self.commits.post(partial(self._regain, job), tried)
+
+    def _regain(self, job: LocalRun, cursor: Cursor) -> bool:
+        queue = self.queues.get(job.queue)
+        free = True
+        if queue is not None and queue.maxperkey is not None:
+            cursor.row(sql.LOCK_QUEUE + " FOR UPDATE", queue=queue.number)
+            used = cursor.row(sql.BEFORE_IT, queue=queue.number, share=job._options.key)
+            free = used is None or used["jobs"] < queue.maxperkey
+        cursor.run(sql.APART, key=job.key, owner=job.owner, apart=0 if free else 2)
+        return free
 
     def said(self, job: Job) -> None:
         """A body has told of its progress, or logged. Under the pool's lock."""

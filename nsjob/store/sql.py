@@ -129,7 +129,8 @@ ON CONFLICT DO NOTHING
 """
 NEW_JOB_POSTGRES = f"""
 WITH new AS ({NEW_JOB})
-SELECT state, CASE WHEN state = 0 THEN CAST(pg_notify('nsjob', 'work ' || CAST(:queue AS TEXT)) AS TEXT) END FROM new
+SELECT state, CASE WHEN state = 0 THEN CAST(pg_notify('nsjob_work', 'work ' || CAST(:queue AS TEXT)) AS TEXT) END
+FROM new
 """
 PLAIN_COLUMNS = "key queue id rank ord priority queued aside kind script token".split()
 NEW_CLAIMED = f"""
@@ -141,6 +142,15 @@ AND CAST(:defined AS INTEGER) >= (SELECT COALESCE(MAX(number), 0) FROM nsjob_def
 AND NOT EXISTS (SELECT 1 FROM nsjob_jobs r WHERE r.queue = :queue AND r.state = 0)
 ON CONFLICT DO NOTHING
 """
+NEW_PLAIN = f"""
+INSERT INTO nsjob_jobs ({", ".join(PLAIN_COLUMNS)}, state)
+SELECT {", ".join(f"CAST(:{name} AS {dict(zip(COLUMNS, _KINDS, strict=True))[name]})" for name in PLAIN_COLUMNS)},
+CAST(:state AS SMALLINT)
+FROM nsjob_queues q WHERE q.id = :queue AND q.req = 'none'
+ON CONFLICT DO NOTHING
+RETURNING state
+"""
+NEW_PLAIN_POSTGRES = NEW_PLAIN.rstrip() + ", CAST(pg_notify('nsjob_work', 'work ' || CAST(queue AS TEXT)) AS TEXT)\n"
 WHY_NOT = "SELECT req, settings FROM nsjob_queues WHERE id = :queue"
 NAMED = "SELECT key, state, outcome, aside, token FROM nsjob_jobs WHERE queue = :queue AND id = :id AND gone = 0"
 BY_TOKEN = "SELECT key FROM nsjob_jobs WHERE key = :key AND token = :token"
@@ -248,22 +258,30 @@ def candidates(shape: Sequence[bool]) -> str:
 
 
 LEASE_KEYS = f"""
-UPDATE nsjob_jobs SET state = 4, owner = :pool, attempt = attempt + 1, started = :now
+UPDATE nsjob_jobs SET state = 4, owner = :pool, attempt = attempt + 1, started = :now, apart = 0
 WHERE key {{among:keys}} AND state = 0 RETURNING {TAKEN}, state, {_LAST_DEFINITION} AS defined
 """
 CANDIDATES = """
 SELECT j.key, j.share FROM nsjob_jobs j JOIN nsjob_queues q ON q.id = j.queue
 WHERE j.queue = :queue AND j.state = 0 AND j.kind < 4 AND q.paused = 0 AND (j.share IS NULL OR j.share NOT IN (
-    SELECT share FROM nsjob_jobs WHERE gone = 0 AND state IN (3, 4) AND queue = :queue AND share IS NOT NULL
+    SELECT share FROM nsjob_jobs
+    WHERE gone = 0 AND state IN (3, 4) AND queue = :queue AND share IS NOT NULL AND apart <> 1
     GROUP BY share HAVING COUNT(*) >= :most))
 ORDER BY j.rank DESC, j.ord LIMIT :count
 """
 SHARES = """
 SELECT share, COUNT(*) AS jobs FROM nsjob_jobs
-WHERE gone = 0 AND state IN (3, 4) AND kind < 4 AND queue = :queue AND share IS NOT NULL GROUP BY share
+WHERE gone = 0 AND state IN (3, 4) AND kind < 4 AND queue = :queue AND share IS NOT NULL AND apart <> 1 GROUP BY share
 UNION ALL
 SELECT j.share, SUM(c.most) AS jobs FROM nsjob_chunks c JOIN nsjob_jobs j ON j.key = c.job
 WHERE j.queue = :queue AND j.share IS NOT NULL GROUP BY j.share
+"""
+APART = "UPDATE nsjob_jobs SET apart = :apart WHERE key = :key AND owner = :owner AND state IN (3, 4)"
+BEFORE_IT = """
+SELECT (SELECT COUNT(*) FROM nsjob_jobs
+WHERE gone = 0 AND state IN (3, 4) AND kind < 4 AND queue = :queue AND share = :share AND apart = 0)
++ (SELECT COALESCE(SUM(c.most), 0) FROM nsjob_chunks c JOIN nsjob_jobs j ON j.key = c.job
+WHERE j.queue = :queue AND j.share = :share) AS jobs
 """
 ARRIVE = """
 UPDATE nsjob_jobs SET state = 0, ready = NULL
@@ -462,7 +480,8 @@ UNDEFINE = "DELETE FROM nsjob_definitions WHERE lang = :lang AND source = :sourc
 DEFINED_IN = """
 SELECT number, source FROM nsjob_definitions WHERE lang = :lang AND filename = :filename ORDER BY number DESC LIMIT 1
 """
-NOTIFY_WORK = "SELECT pg_notify('nsjob', 'work')"
+NOTIFY_WORK = "SELECT pg_notify('nsjob_work', 'work')"
+NOTIFY_WORK_OF = "SELECT pg_notify('nsjob_work', 'work ' || CAST(:queue AS TEXT))"
 NOTIFY_SLOTS = """
 SELECT pg_notify('nsjob', 'all')
 WHERE EXISTS (SELECT 1 FROM nsjob_slots WHERE queue = :queue AND pool <> :pool AND wanted > slots)

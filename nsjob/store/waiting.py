@@ -89,7 +89,8 @@ class StoredWaiting(StoredEntering):
         self._watchers += 1
         try:
             self._bell.ring()
-            self._core.waits.until([self._changes], lambda: True if self._news != seen else None, left)
+            waits = self._core.waits
+            waits.until([self._changes], lambda: True if self._news != seen else None, left, lambda: self._news != seen)
             return True
         except WaitTimeout:
             return False
@@ -110,8 +111,12 @@ class StoredWaiting(StoredEntering):
                 self._look_at(self._with_neighbours(key))
                 self._bell.ring()
             self._commits.hasten()
+
+            def over() -> bool | None:
+                return job._end is not None or self._over or None
+
             try:
-                self._core.waits.until([self._changes], lambda: job._end is not None or self._over or None, limit)
+                self._core.waits.until([self._changes], over, limit, over)
             except WaitTimeout:
                 return job._end is not None
             if job._end is None:

@@ -5,6 +5,7 @@ Each test has a gate and notes of its own; `fresh` makes them.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from typing import Any
@@ -13,7 +14,7 @@ import nsjob
 from tests.conftest import Gate
 
 DEFINITIONS = """
-from tests.store.bodies import Unknown, deep, enter, fail, note, tried, spin
+from tests.store.bodies import Unknown, deep, deep_in_key, enter, fail, note, tried, spin
 """
 
 GATE = Gate()
@@ -21,6 +22,8 @@ NOTES: list[Any] = []
 TRIES: Counter[str] = Counter()
 SPINNING = threading.Semaphore(0)
 POOLS: dict[str, nsjob.Pool] = {}
+WORKING: list[int] = []
+_COUNTING = threading.Lock()
 
 
 def fresh() -> Gate:
@@ -68,6 +71,26 @@ def deep(pool: str, depth: int) -> int:
     if not depth:
         return 0
     return int(POOLS[pool].submit("one", deep, pool, depth - 1).wait(30)) + 1
+
+
+def deep_in_key(depth: int) -> int:
+    """The same within one key of a queue. How many bodies work at once is noted."""
+    work()
+    below = 0
+    if depth:
+        below = POOLS["it"].queue("keyed", f"deep_in_key({depth - 1})", key="k").wait(30)
+    work()
+    return below + 1
+
+
+def work() -> None:
+    """Note how many are in here."""
+    with _COUNTING:
+        WORKING.append(1)
+        NOTES.append(len(WORKING))
+    os.sched_yield()
+    with _COUNTING:
+        WORKING.pop()
 
 
 class Unknown:

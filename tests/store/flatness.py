@@ -40,10 +40,12 @@ def fill(store: Store, jobs: int, queue: str = "q") -> None:
     execute(
         store,
         f"""INSERT INTO nsjob_jobs ({_COLUMNS})
-        SELECT i + 1000000, {number}, 'old' || i, 5, 127, i, 127, {_OLD} + i, 1, {_OLD} + i, {_OLD} + i,
+        SELECT i + 1000000, {number}, 'old' || i, 5, 127, i, CASE WHEN {marked} = 3 THEN i % 7 ELSE 127 END,
+        {_OLD} + i, 1, {_OLD} + i, {_OLD} + i,
         CASE WHEN {marked} = 0 THEN 'error' ELSE 'ok' END, 'TCL_OK', NULL, 0, 'note(1)', 4000000000000000,
         CASE WHEN {marked} = 1 THEN 'topic' || (i % 7000) END, CASE WHEN {marked} = 1 THEN 'sub' END,
-        CASE WHEN {marked} = 2 THEN 'group' || (i % 7000) END, NULL, 1, 'before', 'it' FROM {source}""",
+        CASE WHEN {marked} = 2 THEN 'group' || (i % 7000) END,
+        CASE WHEN {marked} = 4 THEN 'note' || (i % 7000) END, 1, 'before', 'it' FROM {source}""",
     )
     if store.kind == POSTGRESQL:
         execute(store, "ANALYZE")
@@ -225,6 +227,13 @@ def work_through(store: Store, statements: Statements) -> None:
             {"topic": "there is none"},
             {"group": "group2"},
             {"group": "there is none", "queue": "keyed"},
+            {"priority": 3},
+            {"priority": 200},
+            {"priority": 200, "queue": "q", "state": "done"},
+            {"note": "ote4"},
+            {"note": "there is none"},
+            {"note": "there is none", "queue": "q"},
+            {"note": "there is none", "priority": 3},
             {"from_": now - timedelta(seconds=60)},
             {"to": now - timedelta(days=5000)},
             {"from_": now - timedelta(seconds=60), "to": now, "queue": "q", "state": "done"},

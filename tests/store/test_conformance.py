@@ -947,6 +947,36 @@ def test_a_key_caps_how_many_of_its_jobs_run(pool: nsjob.Pool, gate: Gate) -> No
     free.cancel()
 
 
+def test_a_body_may_wait_for_a_job_of_its_own_key(pool: nsjob.Pool) -> None:
+    pool.create("keyed", 2, maxperkey=1)
+    assert pool.queue("keyed", "deep_in_key(4)", key="k").wait(PATIENCE) == 5
+
+
+def test_a_body_that_has_waited_comes_back_before_others_of_its_key_and_never_beside_them(pool: nsjob.Pool) -> None:
+    pool.create("keyed", 8, maxperkey=1)
+    jobs = [pool.queue("keyed", "deep_in_key(1)", key="k") for _ in range(12)]
+    assert [job.wait(PATIENCE) for job in jobs] == [2] * 12
+    assert set(NOTES) == {1}
+    assert len(NOTES) == 48
+
+
+def test_a_body_that_waits_for_its_key_can_be_cancelled(pool: nsjob.Pool, gate: Gate) -> None:
+    pool.create("keyed", 2, maxperkey=1)
+    below = pool.queue("keyed", "enter()", key="other")
+    gate.came()
+    source = "from tests.store.bodies import POOLS\nnote('in')\nPOOLS['it'].wait('keyed', below)\nnote('never')"
+    job = pool.queue("keyed", source, vars={"below": below.id}, key="k")
+    until(lambda: NOTES == ["in"])
+    holder = spinning(pool, "keyed", key="k")
+    gate.let()
+    below.wait(PATIENCE)
+    assert pool.cancel("keyed", job) is True
+    with pytest.raises(nsjob.JobCancelled):
+        job.wait(PATIENCE)
+    holder.cancel()
+    assert NOTES == ["in"]
+
+
 def test_a_job_behind_its_key_is_not_lost_where_the_one_before_it_is_cancelled(pool: nsjob.Pool, gate: Gate) -> None:
     pool.create("keyed", 4, maxperkey=1)
     first, second, third = (pool.queue("keyed", "enter()", key="k") for _ in range(3))
