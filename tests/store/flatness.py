@@ -19,7 +19,7 @@ __all__ = ["Statements", "fill", "work_through"]
 _MOST_STEPS = 150_000  # of SQLite's machine; one takes about five for each row that it looks at
 _VALUES = 6
 _MOST_PAGES = 3_000  # of PostgreSQL
-_SMALL = ("next", "delayed", "expiring", "dying", "unique", "ranges", "next_topic", "next_subtopic")
+_SMALL = ("next", "delayed", "expiring", "dying", "unique", "ranges", "next_topic", "next_subtopic", "noted")
 _COLUMNS = (
     "key, queue, id, state, rank, ord, priority, queued, gone, started, ended, outcome, code, result, kind, script, "
     '"until", topic, subtopic, grp, note, attempt, token, ran'
@@ -81,7 +81,7 @@ class Statements:
         self._lock = threading.Lock()
 
     def __call__(self, when: str, what: str, it: Any, values: Any) -> None:
-        if when != "before" or "nsjob_" not in what or "CREATE " in what:
+        if when != "before" or "nsjob_" not in what or "CREATE " in what or "LISTEN " in what:
             return
         if not isinstance(values, dict):  # of executemany
             values = values[0] if values else None
