@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-__all__ = ["Landing", "gentle_interrupts"]
+__all__ = ["Landing"]
 
 _UNBROKEN = ("sqlalchemy", "psycopg")  # an exception in the middle of them leaves a connection half returned
 _BEAT = 0.005  # seconds until it is looked again whether the main thread has left them
@@ -63,29 +61,3 @@ def _in_a_library(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-@contextmanager
-def gentle_interrupts() -> Iterator[None]:
-    """While this is entered, Ctrl-C raises KeyboardInterrupt when that does no harm; the second one does so at once."""
-    usual = signal.default_int_handler
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not usual:
-        yield
-        return
-    landing = Landing()
-    came = 0
-
-    def caught(number: int, frame: FrameType | None) -> None:
-        nonlocal came
-        came += 1
-        if came > 1:
-            landing.cancel()
-            raise KeyboardInterrupt
-        landing.land(KeyboardInterrupt(), frame)
-
-    signal.signal(signal.SIGINT, caught)
-    try:
-        yield
-    finally:
-        landing.cancel()
-        signal.signal(signal.SIGINT, usual)

@@ -18,7 +18,7 @@ from prompt_toolkit.output.plain_text import PlainTextOutput
 from nsjob.shell.background import Background, Mark
 from nsjob.shell.directories import history_file
 from nsjob.shell.fallbacks import Checks, Colours, Completions
-from nsjob.shell.interrupts import gentle_interrupts
+from nsjob.shell.gentle import gentle_interrupts
 from nsjob.shell.leaving import Leaving, counted
 from nsjob.shell.logs import Logs
 from nsjob.shell.past import Past

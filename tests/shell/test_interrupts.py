@@ -9,7 +9,7 @@ from types import FunctionType
 import pytest
 
 from nsjob.shell.files.stops import Stopped, Stops
-from nsjob.shell.interrupts import gentle_interrupts
+from nsjob.shell.gentle import gentle_interrupts
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that send signals")
 _NEVER = threading.Event()
@@ -65,8 +65,8 @@ def test_a_library_that_does_not_return_is_broken_off() -> None:
         wait_in_library.__code__, {"__name__": "psycopg.connection", "_wait": _wait}, "wait_in_library"
     )
     with Stops(None, lambda: None):
-        in_library(signal.SIGHUP, [])
-        with pytest.raises(Stopped, match="hung up"):
+        in_library(signal.SIGTERM, [])
+        with pytest.raises(Stopped, match="terminated"):
             waiting()
 
 
