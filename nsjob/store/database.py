@@ -168,6 +168,7 @@ class Database:
         self._engine = self._made()
         self.statements = _Statements(self.dialect, self._engine)
         self.keys: Callable[[Sequence[int]], Any] = _json_keys if self.dialect == "sqlite" else list
+        self.session = 0  # which connection the thread is at that keeps one; counted from 1
         self.unsure = 0  # commits of which nobody knows whether they were made
         try:
             self.transact_whole(upgrade)
@@ -233,6 +234,7 @@ class Database:
             connection = held.connection
             if connection is None:
                 connection = held.connection = self._engine.raw_connection()
+                self.session += 1
         driver: Any = connection.driver_connection
         committing = False
         try:

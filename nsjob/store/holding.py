@@ -95,6 +95,7 @@ class Holding:
         self._sure = database.unsure
         self.observers: RunEvents
         self.settle_at: float | None = None
+        self.put_off: Callable[[float], object] = lambda moment: None  # have `wants` asked at that moment
         self._rates: dict[int, float] = {}  # of ranges: indexes a second
         self._claimed: dict[StoredQueue, list[Row]] = {}
         self._held_back: list[tuple[LocalRun, int]] = []  # tiny ones that start together, with their ranks
@@ -147,7 +148,7 @@ class Holding:
         for number in numbers:
             queue = self.by_number.get(number)
             if queue is not None:
-                queue.heard += 1  # before it: a lease that goes on may have been too early to see it
+                queue.crowd.heard += 1  # before it: a lease that goes on may have been too early to see it
                 queue.hungry = True
 
     def ahead(self, key: int, slots: int) -> int:

@@ -160,6 +160,7 @@ class StoredPool(
         )
         self._commits.release = self._keeper.start_held_back
         self._commits.hurry = lambda: bool(self._awaited or self._watchers)
+        keeper.put_off = self._ask_at
         self._keeper.set_clock()
         self._begun = self._keeper.now()
         self._refresh()

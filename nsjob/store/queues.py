@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsjob.pool.options import NO_OPTIONS, JobOptions
 from nsjob.store import sql
+from nsjob.store.crowds import Crowd
 from nsjob.store.database import Row
 from nsjob.store.values import unpack
 
@@ -59,7 +60,7 @@ class StoredQueue:
         begun: how many jobs it had taken to run at once when its share became smaller: those do.
         calm, sated: whether nothing more was to be had when that was last looked at; whether that is so for a while.
         taken: keys of the jobs that this pool has.
-        misses, missed_at: how often in a row there was nothing to be taken, and when that last was.
+        crowd: what it knows of other pools that want its jobs.
         reacting: how many failures hold it up here until what it does then (`onerror`) is committed.
         hungry: whether it may have jobs to be taken.
     """
@@ -78,12 +79,10 @@ class StoredQueue:
         self.contested = self.heeded = 0
         self.calm = self.sated = False
         self.reacting = 0
-        self.misses = 0
-        self.missed_at = 0.0
         self.taken: set[int] = set()
         self.claims = 0  # in the transaction that goes on
         self.hungry = True
-        self.heard = 0  # how many times others have told of work
+        self.crowd = Crowd()
         self.shrunk = False  # it has fewer slots than pools may hold
         self.idle_since = time.monotonic()
         self._runs = 0
@@ -236,6 +235,10 @@ class StoredQueue:
         """Its jobs are not what they were."""
         self._runs = 0
         self._mean = 0.0
+
+    def puts_off(self, now: float) -> bool:
+        """Whether it is not to be asked for work now, but at the crowd's `ask_at`."""
+        return self.crowd.puts_off(now) and self.tiny()
 
     def tiny(self) -> bool:
         """Whether its jobs are so short that they are had in batches."""

@@ -50,9 +50,17 @@ class Slots(Settling):
         """Whether a transaction is wanted for the lease's or some queue's sake."""
         if not self.leasing:
             return False
-        return time.monotonic() >= self._extend_at or any(
-            (queue.hungry and self._room(queue)) or self._unsettled(queue) for queue in self.by_number.values()
+        now = time.monotonic()
+        return now >= self._extend_at or any(
+            (queue.hungry and not queue.puts_off(now) and self._room(queue)) or self._unsettled(queue)
+            for queue in self.by_number.values()
         )
+
+    def next_ask(self) -> float | None:
+        """When the next of those queues is to be asked for work that it puts off; None where there is none."""
+        now = time.monotonic()
+        queues = list(self.by_number.values())
+        return min((queue.crowd.ask_at for queue in queues if queue.hungry and queue.puts_off(now)), default=None)
 
     def _room(self, queue: StoredQueue) -> int:
         """How many more jobs of the queue could be had here."""

@@ -487,6 +487,9 @@ SELECT pg_notify('nsjob', 'all')
 WHERE EXISTS (SELECT 1 FROM nsjob_slots WHERE queue = :queue AND pool <> :pool AND wanted > slots)
 """
 NOTIFY_ENDS = "SELECT pg_notify('nsjob', 'ends ' || CAST(:pool AS TEXT))"
+# Both locks are the session's, of this store's table: they know nothing of transactions.
+LEAD = "SELECT pg_try_advisory_lock(CAST(CAST('nsjob_queues' AS regclass) AS integer), CAST(:queue AS integer))"
+LEAD_NO_MORE = "SELECT pg_advisory_unlock(CAST(CAST('nsjob_queues' AS regclass) AS integer), CAST(:queue AS integer))"
 NOTIFY_ALL = "SELECT pg_notify('nsjob', 'all')"
 
 # -- templates ---------------------------------------------------------------------------------------------------------

@@ -46,9 +46,6 @@ __all__ = ["Taking"]
 
 _EXTEND_AT = 0.7  # of the lease
 _TOGETHER = 8  # tiny jobs that start together, where they come one after the other
-_MISSES = 2
-_PATIENCE = 0.01  # seconds from one miss to the next try
-_FORGOTTEN = 0.1  # seconds after which a miss says nothing any more
 _WORTH = 1.0  # seconds between two looks at what was taken ahead of a range
 _AT_ONCE = 64  # jobs that come in under one acquisition of the pool's lock
 _SETTLE = 0.05  # seconds after which what is reserved and has not started goes back
@@ -108,8 +105,13 @@ class Taking(Slots):
         for queue in list(self.by_number.values()):
             if self._settle_slots(cursor, queue, pool, after):
                 continue
+            if queue.crowd.session:
+                self._lead(cursor, queue)
             if queue.hungry and self.serves(queue):
-                self._take(cursor, queue, pool, after)
+                if queue.puts_off(time.monotonic()):
+                    after.append(partial(self.put_off, queue.crowd.ask_at))
+                else:
+                    self._take(cursor, queue, pool, after)
         return partial(_call_all, after) if after else None
 
     def claims(self) -> Callable[[], object] | None:
@@ -183,7 +185,7 @@ class Taking(Slots):
         if room <= 0:
             return
         slots = self._slots(queue)
-        heard = queue.heard
+        heard = queue.crowd.heard
         held = min(queue.held, slots)
         if self.serves.by_topic and not queue.held:  # slots that it cannot use are others'
             if cursor.value(self.serves.has_work, queue=queue.number, **self.serves.values) is None:
@@ -213,18 +215,22 @@ class Taking(Slots):
         rows.sort(key=lambda row: (-row["rank"], row["ord"], row["key"]))
         if rows and max(row["defined"] for row in rows) > self.defined:
             after.append(partial(self.define, cursor.rows(sql.DEFINITIONS, number=self.defined)))
+        if tiny and queue.crowd.dense and not queue.crowd.session and cursor.value(sql.LEAD, queue=queue.number):
+            queue.crowd.session = self._database.session  # at once: it holds whatever becomes of the transaction
         after.append(partial(self._start, queue, pool, rows, heard if len(rows) < count else -1))
 
-    @staticmethod
-    def patience(queue: StoredQueue) -> float:
-        """How many seconds to wait after word of a new job before it is asked for.
+    def _lead(self, cursor: Cursor, queue: StoredQueue) -> None:
+        """See that this pool is still ahead of the others, and let another one be where it takes nothing."""
+        if queue.crowd.session != self._database.session:
+            queue.crowd.session = 0
+        elif not self.serves(queue) or (queue.hungry and not self._room(queue)):
+            queue.crowd.session = 0
+            cursor.rows(sql.LEAD_NO_MORE, queue=queue.number)
 
-        Where jobs come one by one, and others are always there first, not all pools shall ask for each of them.
-        """
-        since = time.monotonic() - queue.missed_at
-        if queue.misses < _MISSES or since >= _FORGOTTEN:
-            return 0.0
-        return max(_PATIENCE - since, 0.0)
+    def patience(self, queue: StoredQueue) -> float:
+        """How many seconds to wait after word of a new job before it is asked for."""
+        now = time.monotonic()
+        return queue.crowd.ask_at - now if queue.puts_off(now) else queue.crowd.patience(now)
 
     def _take_in_order(self, cursor: Cursor, queue: StoredQueue, pool: int, count: int, slots: int) -> list[Row]:
         """The same where some of them are ranges: one chunk of one range at a time, in its turn."""
@@ -381,15 +387,11 @@ class Taking(Slots):
         """What was taken is to run here.
 
         Arguments:
-            emptied: what `queue.heard` was before there was nothing more to be taken; -1 where there may be.
+            emptied: what the crowd had heard before there was nothing more to be taken; -1 where there may be.
         """
-        if emptied == queue.heard:
+        if emptied == queue.crowd.heard:
             queue.hungry = False
-        if rows:
-            queue.misses = 0
-        else:
-            queue.misses += 1
-            queue.missed_at = time.monotonic()
+        queue.crowd.had(time.monotonic(), len(rows), emptied == -1)
         core = self._core
         local = queue.local(core)
         made: list[tuple[LocalRun, int]] = []

@@ -45,8 +45,12 @@ class StoredTending(StoredMoving):
                 self._take_at = None  # before it is looked at: who hears of a job from now on sets it again
                 if keeper.wants():
                     self._commits.ring()
-            else:
-                dues.append(self._take_at)
+                later = keeper.next_ask()
+                if later is not None:
+                    self._ask_at(later)
+            due = self._take_at
+            if due is not None:
+                dues.append(due)
         if keeper.tally_at is not None:
             if now >= keeper.tally_at:
                 keeper.keep_tallies()
@@ -165,18 +169,28 @@ class StoredTending(StoredMoving):
             if queue is None or self._draining or not keeper.leasing:
                 return keeper.leasing
             keeper.hungry(queue.number)
-            if keeper.wants():
-                wait = keeper.patience(queue)
-                bell = getattr(self, "_bell", None)  # not before the pool is whole
-                if not wait or bell is None:
-                    self._commits.ring()
-                elif self._take_at is None:
-                    self._take_at = time.monotonic() + wait
-                    bell.stir()
+            now = time.monotonic()
+            queue.crowd.tell(now)
+            wait = keeper.patience(queue)
+            if wait:
+                self._ask_at(now + wait)
+            elif keeper.wants():
+                self._commits.ring()
             return False
         if kind == "ends" and number == str(keeper.id):
             return False
         return kind != "ends" or bool(self._watchers or self._awaited or self._calls)
+
+    def _ask_at(self, moment: float) -> None:
+        """Have work asked for then, if not sooner."""
+        with self._lock:
+            due = self._take_at
+            sooner = due is None or moment < due
+            if sooner:
+                self._take_at = moment
+        bell = getattr(self, "_bell", None)  # not before the pool is whole
+        if sooner and bell is not None:
+            bell.stir()
 
     def _answer(self, row: Row) -> None:
         """Do what another pool asks."""
