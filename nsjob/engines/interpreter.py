@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nsjob.engines.hosting import WorkerHost
+from nsjob.engines.loading import LOADING
 from nsjob.engines.pipes import Receiver, Sender
 from nsjob.errors import WorkerLost
 from nsjob.pool.engine import EngineKind, Interrupt, Run
@@ -62,7 +63,7 @@ class Interpreter:
     def end(self, forced: bool) -> None:
         """Have an exception raised in its body. There is nothing stronger."""
         with self._lock:
-            if self._interrupts >= 0:
+            if self._interrupts >= 0 and not LOADING.locked():  # it is asked again soon
                 try:
                     os.write(self._interrupts, b"!")
                 except BlockingIOError:  # it was asked often enough
@@ -84,6 +85,8 @@ class Interpreter:
             self._let_go(*self._theirs)
             return
         try:
+            with LOADING:
+                made.exec("import ctypes")
             made.exec(_prelude(*self._theirs))
         except Exception as error:
             self.failure = error

@@ -28,6 +28,7 @@ from operator import and_, attrgetter, eq, is_
 from types import CodeType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, cast
 
+from nsjob.engines.loading import LOADING, wait_for_loading
 from nsjob.errors import JobInterrupted, ThreadLost
 from nsjob.pool.work import Bound, Hosted, inner, perform_work
 from nsjob.snippet import Snippet
@@ -100,6 +101,7 @@ def _own(place: Place) -> None:
     if not lock._is_owned():
         lock.acquire(False) or place.contend()
     if place.sent:
+        wait_for_loading()
         set_async_exc(place.ident, None)
         if _FLUSH:
             _flush(place.ident)
@@ -240,6 +242,8 @@ def send(place: Place, looks: int) -> bool:
     frame = sys._current_frames().get(ident)
     if frame is None:
         return True
+    if LOADING.locked():
+        return False
     offset = frame.f_lasti
     if _busy_with_locks(frame, offset) and (looks < _PATIENT_LOOKS or not _mendable(frame, offset)):
         return False

@@ -117,7 +117,7 @@ def heard(run: Run, message: Any) -> None:
 def outcome(run: Run, answer: Answer) -> Any:
     """The value of a run, or an Ending; its error is raised."""
     if type(answer) is tuple:
-        value, code = cast(tuple[Any, str | None], answer)
+        value, code = cast("tuple[Any, str | None]", answer)
         return value if code is None else Ending(code, value)
     if type(answer) is Sleepy:
         run.snoozed = answer.seconds

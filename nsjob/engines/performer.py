@@ -236,12 +236,17 @@ class _Run:
         self.index = order.position
         self.workdir = order.workdir if order.files is None else ""
         self.snoozed = 0.0
-        options = SimpleNamespace(input=order.input)
-        self.job = SimpleNamespace(id=order.id, _queue=SimpleNamespace(name=order.queue), options=options)
+        self._order = order
         self.output = _Printer(performer) if order.captured else None
 
     def the_run(self) -> _Run:
         return self
+
+    @property
+    def job(self) -> Any:
+        order = self._order
+        options = SimpleNamespace(input=order.input)
+        return SimpleNamespace(id=order.id, _queue=SimpleNamespace(name=order.queue), options=options)
 
     # It is its own place, run and core: by properties, for as attributes they would be cycles to collect.
     core = run = property(the_run)

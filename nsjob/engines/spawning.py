@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import IO, Any, Protocol
 
+from nsjob.engines.loading import wait_for_loading
+
 __all__ = ["Child", "spawn"]
 
 _SETSID, _SETSIGDEF = 0x80, 0x04  # of glibc's spawn.h
@@ -66,6 +68,7 @@ def spawn(argv: Sequence[str], environment: Mapping[bytes, bytes], cwd: str, pip
         number = errno.ENOTDIR if os.path.exists(cwd) else errno.ENOENT
         raise OSError(number, os.strerror(number), cwd)
     path = _found(argv[0], environment)
+    wait_for_loading()
     if not piped:
         return _Spawned(library.start(path, argv, environment, cwd, -1, out, err), None)
     theirs, ours = os.pipe()
