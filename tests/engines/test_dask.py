@@ -268,7 +268,8 @@ def test_a_cluster_of_ones_own_is_started_and_nothing_of_it_stays(way: str) -> N
         if way == "delete":
             pool.delete("own", force=True)
             link.join(LONG)
-    assert not [process for process in psutil.process_iter() if is_of(process, leader)]
+    # What was killed may take a moment to be gone: it is nobody's child any more, so nobody can wait for it.
+    until(lambda: not any(is_of(process, leader) for process in psutil.process_iter()))
     assert not psutil.pid_exists(pid)
     assert not [thread for thread in threading.enumerate() if "-dask-own" in thread.name]
 
