@@ -9,10 +9,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -666,6 +668,33 @@ def test_json_tells_failed_jobs_notes_log_and_events_as_json(here: Here) -> None
     assert any(line.get("log") == "hello" and line["severity"] == "notice" for line in told)  # type: ignore[attr-defined]
     events = [line["event"] for line in told if "event" in line]  # type: ignore[index, operator]
     assert events == ["queue created", "queued", "started", "finished"]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_all_events_are_told_before_the_failed_jobs(
+    here: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stored: bool
+) -> None:
+    """However far behind the thread is that tells the events."""
+    from nsjob.shell.files.telling import JsonLines
+
+    event, jobs, told = JsonLines.event, JsonLines.jobs, threading.Event()
+
+    def late(self: JsonLines, happened: nsjob.Event) -> None:
+        told.wait(0.3 if happened.kind == "finished" else 0.0)
+        event(self, happened)
+
+    def failed(self: JsonLines, failures: Any) -> None:
+        told.set()
+        jobs(self, failures)
+
+    monkeypatch.setattr(JsonLines, "event", late)
+    monkeypatch.setattr(JsonLines, "jobs", failed)
+    store = ["--store", tmp_path / "jobs.db"] if stored else []
+
+    ended = here("--json", "-v", *store, "-c", "create q; queue -jobid j q {1/0}")
+
+    lines = [line for line in results(ended.err) if isinstance(line, dict)]
+    assert [line.get("event", "failed") for line in lines][-2:] == ["finished", "failed"]
 
 
 def test_quiet_tells_errors_only(here: Here) -> None:

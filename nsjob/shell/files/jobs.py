@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Jobs"]
 
 _LOOK_AGAIN = 0.5  # seconds until a queue is found that was paused while the rest is waited for
+_HEARING = 5.0  # seconds that telling the last events may take
 
 
 class Jobs:
@@ -43,12 +44,18 @@ class Jobs:
         self._around = ExitStack()
         levels = ERRORS if ways.quiet else ALL if ways.verbose else USUAL
         self._around.enter_context(journal(telling, levels, self._lost))
-        if ways.verbose:
-            self._around.callback(pool.subscribe(telling.event).close, timeout=5)
+        self._events = pool.subscribe(telling.event) if ways.verbose else None
 
     def close(self) -> None:
         """Tell nothing any more."""
+        self.hear_out()
         self._around.close()
+
+    def hear_out(self) -> None:
+        """Tell every event there was, and none after them: they are told on a thread of their own, a moment later."""
+        if self._events is not None:
+            self._events.close(timeout=_HEARING)
+            self._events = None
 
     def _lost(self, failure: JobFailure) -> None:
         """A detached job has failed."""
@@ -118,6 +125,7 @@ class Jobs:
 
     def reported(self, code: int) -> int:
         """Tell of the jobs that failed and that nobody waited for. Returns the exit code."""
+        self.hear_out()
         failures = self._failures
         counts = self.pool.counts()
         if counts.error or counts.timeout or counts.expired:

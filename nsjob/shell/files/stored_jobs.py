@@ -75,5 +75,6 @@ class StoredJobs(Jobs):
         self._stored.shutdown(wait=False)
 
     def reported(self, code: int) -> int:
+        self.hear_out()
         self._telling.jobs(self._failures)
         return code or int(bool(self._failures))
