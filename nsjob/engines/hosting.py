@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import pickle
 import threading
+import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
-from nsjob.engines.messages import Answer, Failed, Sleepy
-from nsjob.engines.orders import heard, order, outcome
+from nsjob.engines.ahead import Ahead
+from nsjob.engines.messages import Answer, Failed, Forgotten, Sleepy
+from nsjob.engines.orders import heard, order, order_ahead, outcome
 from nsjob.engines.pipes import Receiver, Sender
 from nsjob.errors import OptionError, WorkerLost
 from nsjob.pool.engine import Interrupt, Run
 from nsjob.pool.runs import HOST
-from nsjob.pool.work import Script, Work
+from nsjob.pool.work import Hosted, Script, Work
 
 if TYPE_CHECKING:
     from nsjob.engines.thread import Place
@@ -37,6 +40,8 @@ class PipedWorker(Protocol):
         runs: how many it has done.
         asked: when it was asked to end; 0 where it was not.
         busy: whether it is at work.
+        ahead: what it is sent ahead of its turn; None where it takes nothing.
+        broken: whether it is not to be used again.
     """
 
     orders: Sender
@@ -47,6 +52,8 @@ class PipedWorker(Protocol):
     runs: int
     asked: float
     busy: bool
+    ahead: Ahead | None
+    broken: bool
 
     def end(self, forced: bool) -> None:
         """Ask it to end, or end it. Never blocks."""
@@ -56,6 +63,7 @@ class PipedWorker(Protocol):
 
 
 W = TypeVar("W", bound=PipedWorker)
+_SHORT = 0.005  # seconds: after a run of less, more orders are sent ahead
 
 
 class WorkerHost(ABC, Generic[W]):
@@ -98,11 +106,15 @@ class WorkerHost(ABC, Generic[W]):
     def perform(self, run: Run, work: Work) -> Any:
         """Have a worker do the run."""
         place: Place = run.slot
-        data, known = order(run, work, len(self._core.definitions.sources))  # what cannot be pickled costs no worker
+        ahead: Ahead | None = place.ahead
+        data: bytes | None = None
+        known = 0
+        if ahead is None or not ahead.holds(run.job):
+            data, known = order(run, work, len(self._core.definitions.sources))  # this fails before it costs a worker
         shielded = place.shield()
         try:
-            worker = self._worker()
-            if worker.defined != known:
+            worker = self._worker() if ahead is None else cast(W, ahead.worker)
+            if data is not None and worker.defined != known:
                 data, worker.defined = order(run, work, worker.defined)
             if not worker.runs:
                 self._core.locked(self._core.restart_limit, run)
@@ -122,7 +134,13 @@ class WorkerHost(ABC, Generic[W]):
                     worker.run = run.remote = None
                     usable = usable and not worker.asked
                 worker.runs += 1
-                self._put_back(worker, usable)
+                worker.broken = worker.broken or not usable
+                if place.ahead is None:
+                    self._put_back(worker, not worker.broken)
+                else:
+                    place.ahead.answered()
+                    if worker.broken:
+                        place.ahead.call_back()
         finally:
             if shielded:
                 place.unshield()
@@ -135,11 +153,13 @@ class WorkerHost(ABC, Generic[W]):
             return False
         now = self._core.now()
         with worker.lock:
-            if worker.run is run and not worker.asked:
-                worker.asked = now
-                worker.end(forced=False)
-            elif worker.run is run and now - worker.asked >= self._core.settings.grace:
-                worker.end(forced=True)
+            if worker.run is run and not _over(worker):
+                if not worker.asked:
+                    worker.asked = now
+                    worker.end(forced=False)
+                elif now - worker.asked >= self._core.settings.grace:
+                    worker.end(forced=True)
+        self._settle(run, worker)
         return True
 
     def abandon(self, run: Run) -> None:
@@ -147,9 +167,20 @@ class WorkerHost(ABC, Generic[W]):
         worker: W | None = run.remote
         if worker is not None:
             with worker.lock:
-                if worker.run is run:
+                if worker.run is run and not _over(worker):
                     worker.asked = worker.asked or self._core.now()
                     worker.end(forced=True)
+            self._settle(run, worker)
+
+    def _settle(self, run: Run, worker: W) -> None:
+        """What was called back from the worker waits in its queue again."""
+        if worker.ahead is not None:
+            self._core.locked(self._core.recall_returned, run.slot)
+
+    def release(self, ahead: Ahead) -> None:
+        """A place has nothing more for the worker that it kept."""
+        worker = cast(W, ahead.worker)
+        self._put_back(worker, not worker.broken)
 
     def close(self, timeout: float | None) -> None:
         """End the idle workers; those at work end with their runs."""
@@ -168,16 +199,45 @@ class WorkerHost(ABC, Generic[W]):
                 return self._idle.pop()
         return self._fresh()
 
-    def _converse(self, run: Run, worker: W, data: bytes) -> Answer:
+    def _converse(self, run: Run, worker: W, data: bytes | None) -> Answer:
+        """Send the order, where it was not sent ahead, and hear the answer."""
         worker.busy = True
-        worker.orders.send(data)
+        began = time.monotonic()
+        if data is not None:
+            worker.orders.send(data)
+        ahead = worker.ahead
+        if ahead is not None:
+            self._send_ahead(run, worker, ahead)
         while True:
             message = pickle.loads(worker.answers.receive())
             kind = type(message)
             if kind is tuple or kind is Failed or kind is Sleepy:
                 worker.busy = False
+                if ahead is not None:
+                    ahead.judge(time.monotonic() - began < _SHORT)
                 return message  # type: ignore[no-any-return]
-            heard(run, message)
+            if kind is Forgotten and ahead is not None:
+                ahead.forgotten()
+            else:
+                heard(run, message)
+
+    def _send_ahead(self, run: Run, worker: W, ahead: Ahead) -> None:
+        """Send orders of the jobs that are next, so that the worker has something to do when this one ends."""
+        place: Place = run.slot
+        core = self._core
+        if place.ahead is None:
+            queue = run.job._queue
+            if not ahead.most or not queue.backlog.first:
+                return
+            core.locked(core.prefetch, place, queue, ahead)
+        jobs = ahead.unsent()
+        if not jobs or worker.defined != len(core.definitions.sources):
+            return
+        orders: list[bytes] = []
+        with suppress(Exception):  # what cannot be sent is told when its turn has come
+            orders.extend(order_ahead(job, cast(Hosted, job._work).work, worker.defined) for job in jobs)
+        if orders:
+            ahead.send(jobs[: len(orders)], orders)
 
     def _put_back(self, worker: W, usable: bool) -> None:
         queue = self._core.queues.get(self._queue)
@@ -192,6 +252,11 @@ class WorkerHost(ABC, Generic[W]):
 
     def _discard(self, worker: W) -> None:
         worker.bury()
+
+
+def _over(worker: PipedWorker) -> bool:
+    """Whether the worker has begun what comes after its run. What it has not begun is called back."""
+    return worker.ahead is not None and not worker.ahead.call_back()
 
 
 def _spent(answer: Answer) -> bool:

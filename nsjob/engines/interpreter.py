@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nsjob.engines.ahead import Ahead, Permits
 from nsjob.engines.hosting import WorkerHost
 from nsjob.engines.loading import LOADING
 from nsjob.engines.pipes import Receiver, Sender
@@ -46,7 +47,9 @@ class Interpreter:
         answers_out, answers = os.pipe()
         interrupts, self._interrupts = os.pipe()
         os.set_blocking(self._interrupts, False)
-        self._theirs = (orders, answers, interrupts)
+        permits_out, permits_in = os.pipe()
+        self._theirs = (orders, answers, interrupts, os.dup(permits_out))
+        self._permits: tuple[int, ...] = permits_out, permits_in
         self._lock = threading.Lock()
         self.orders = Sender(orders_in)
         self.answers = Receiver(answers_out)
@@ -56,6 +59,8 @@ class Interpreter:
         self.runs = 0
         self.asked = 0.0
         self.busy = False
+        self.broken = False
+        self.ahead = Ahead(self, self.orders, Permits(permits_out, permits_in))
         self.failure: Exception | None = None
         self.thread = threading.Thread(target=self._live, name=f"nsjob-interpreter-{next(_serial)}", daemon=True)
         self.thread.start()
@@ -73,6 +78,9 @@ class Interpreter:
         """Close the pipes: it ends when its body does."""
         self.orders.close()
         self.answers.close()
+        for descriptor in self._permits:
+            os.close(descriptor)
+        self._permits = ()
 
     def _live(self) -> None:
         """Make the interpreter, stay in it, and close it."""
@@ -117,13 +125,13 @@ class Interpreter:
             os.close(descriptor)
 
 
-def _prelude(orders: int, answers: int, interrupts: int) -> str:
+def _prelude(orders: int, answers: int, interrupts: int, permits: int) -> str:
     """What an interpreter begins with: it imports what this one could import."""
     path = [part or os.getcwd() for part in sys.path]
     return (
         f"import sys\nsys.path[:] = {path!r}\n"
         "from nsjob.engines.isolated import Isolated\n"
-        f"far = Isolated({orders}, {answers}, {interrupts})"
+        f"far = Isolated({orders}, {answers}, {interrupts}, {permits})"
     )
 
 
@@ -131,6 +139,7 @@ class InterpreterEngine(WorkerHost[Interpreter]):
     """The interpreters of one queue."""
 
     kind = "interpreter"
+    prefetches = True
 
     def __init__(self, core: Core, queue: str, options: Mapping[str, Any]) -> None:
         super().__init__(core, queue)

@@ -172,7 +172,7 @@ def attempt_hosted(place: Place, job: Job, work: Hosted) -> Any:
     finally:
         place.lock.release()
     try:
-        if run.reason is not None:
+        if run.reason is not None and not (place.ahead is not None and place.ahead.holds(job)):
             raise JobInterrupted
         value = work.host.perform(run, work.work)
     except BaseException as error:

@@ -11,7 +11,9 @@ import _thread
 import os
 import time
 
+from nsjob.engines.ahead import Permits, Taking
 from nsjob.engines.interrupts import INTERRUPTED, set_async_exc
+from nsjob.engines.messages import Forgotten
 from nsjob.engines.pipes import Receiver, Sender
 from nsjob.engines.worker import Worker
 
@@ -27,13 +29,16 @@ class Isolated:
     Arguments:
         orders, answers: the descriptors of its pipes.
         interrupts: the one from which a byte is read for each interrupt.
+        permits: the one from which a byte is read before each order that came ahead of its turn.
     """
 
-    def __init__(self, orders: int, answers: int, interrupts: int) -> None:
+    def __init__(self, orders: int, answers: int, interrupts: int, permits: int) -> None:
         self._incoming = Receiver(orders)
         self._outgoing = Sender(answers)
         self._interrupts = interrupts
-        self._worker = Worker(self._incoming, self._outgoing, lambda: None)
+        self._permits = permits
+        taking = Taking(self._incoming, Permits(permits), lambda: self._worker.performer.tell(Forgotten()))
+        self._worker = Worker(taking, self._outgoing, lambda: None)
         self._watching = _thread.allocate_lock()
         self._watching.acquire()
         # Not threading.Thread: the end of the interpreter, and of the program, would wait for it.
@@ -53,6 +58,9 @@ class Isolated:
             time.sleep(_LOOK)  # bodies may have left threads behind, so it is not waited for without end
         self._incoming.close()
         self._outgoing.close()
+        if self._permits >= 0:
+            permits, self._permits = self._permits, -1
+            os.close(permits)
 
     def _watch(self) -> None:
         while os.read(self._interrupts, 1):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from nsjob.pool.files import Contents, Entry
 
-__all__ = ["Answer", "Beat", "Failed", "Line", "Order", "Place", "Printed", "Progress", "Sleepy"]
+__all__ = ["Answer", "Beat", "Failed", "Forgotten", "Line", "Order", "Place", "Printed", "Progress", "Sleepy"]
 
 
 class Order(NamedTuple):
@@ -78,6 +78,10 @@ class Place(NamedTuple):
 
 class Beat(NamedTuple):
     """Of `job.heartbeat`."""
+
+
+class Forgotten(NamedTuple):
+    """Of a worker that was told to forget orders."""
 
 
 class Sleepy(NamedTuple):

@@ -16,8 +16,9 @@ from nsjob.snippet import Ending, Snippet
 
 if TYPE_CHECKING:
     from nsjob.pool.engine import Run
+    from nsjob.pool.job import Job
 
-__all__ = ["heard", "order", "outcome"]
+__all__ = ["heard", "order", "order_ahead", "outcome"]
 
 _LONGEST_LOG = 1_000
 _PLAIN = (str, int, float, bool, bytes, type(None))
@@ -33,6 +34,21 @@ def order(run: Run, work: Work, first: int) -> tuple[bytes, int]:
         CannotPickle: a value cannot be carried over.
     """
     job = run.job
+    definitions = tuple(run.core.definitions.sources[first:])
+    last = run.attempt, run.index, run.output is not None, *_house(run)
+    return _packed(job, work, first, definitions, last), first + len(definitions)
+
+
+def order_ahead(job: Job, work: Work, first: int) -> bytes:
+    """The order of a plain job that has not started. It brings no definitions.
+
+    Raises:
+        CannotPickle: a value cannot be carried over.
+    """
+    return _packed(job, work, first, (), (1, None, False, "", None, False))
+
+
+def _packed(job: Job, work: Work, first: int, definitions: tuple[str, ...], last: tuple[Any, ...]) -> bytes:
     source = filename = call = variables = one = None
     if type(work) is Call:
         call = _call(work)
@@ -42,14 +58,11 @@ def order(run: Run, work: Work, first: int) -> tuple[bytes, int]:
             work = work.snippet
         snippet = cast(Snippet, work)
         source, filename = snippet.source, snippet.filename
-    definitions = tuple(run.core.definitions.sources[first:])
     made = (  # a plain tuple is pickled at a tenth of the price
-        first, definitions, source, filename or "", call, variables, one, job.id, job.queue, run.attempt,
-        run.index, run.output is not None, *_house(run),
+        first, definitions, source, filename or "", call, variables, one, job.id, job.queue, *last,
     )  # fmt: skip
     plain = one is None and (not variables or all(type(value) in _PLAIN for value in variables.values()))
-    data = pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if plain else pickled(made, "a value of -vars or -input")
-    return data, first + len(definitions)
+    return pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if plain else pickled(made, "a value of -vars or -input")
 
 
 def _call(work: Call) -> bytes | tuple[str, str, tuple[Any, ...], Mapping[str, Any]]:

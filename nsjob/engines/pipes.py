@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import FileIO
 from struct import Struct
 
-__all__ = ["Receiver", "Sender"]
+__all__ = ["HEAD", "Receiver", "Sender"]
 
 _head, _length, _LENGTH = Struct("<Q").pack, Struct("<Q").unpack_from, 8
+HEAD = _LENGTH
+"""Bytes before each message."""
 _CHUNK = 8192  # bytes that are asked for at once: more than most messages have
 _WHOLE = 65_536  # bytes up to which a message is joined to its length
 
@@ -37,6 +40,14 @@ class Sender:
         else:
             self._all(head)
             self._all(data)
+
+    def send_all(self, messages: Sequence[bytes]) -> None:
+        """Write several messages, small ones, in one call.
+
+        Raises:
+            OSError, ValueError: as `send`.
+        """
+        self._all(b"".join([part for data in messages for part in (_head(len(data)), data)]))
 
     def _all(self, data: bytes) -> None:
         written = self._write(data)

@@ -123,6 +123,8 @@ class Worker:
         self.runs = 0
         self.asked = 0.0  # when it was asked to end
         self.busy = False
+        self.ahead = None
+        self.broken = False
         self.buried: int | None = None
 
     def end(self, forced: bool) -> None:

@@ -45,10 +45,12 @@ class Place:
         over: whether an interrupt may not be sent: True save while a body runs its own code.
         sent: whether an exception has been sent and may still be pending.
         lost: whether its job was written off while the body went on.
+        ahead: what the worker that it keeps was handed before its turn; see nsjob.pool.prefetching.
     """
 
     __slots__ = (
         "acquire",
+        "ahead",
         "contend",
         "context",
         "core",
@@ -90,6 +92,7 @@ class Place:
         self.over = True
         self.sent = False
         self.lost = False
+        self.ahead: Any = None
         self.thread: threading.Thread | None = None
 
     @property
@@ -301,15 +304,17 @@ class ThreadEngine:
                     return
                 continue
             work = job._work
+            kept = False
             if type(work) is Hosted:
                 value = attempt_hosted(place, job, work)
+                kept = place.ahead is not None
                 if place.error is None and type(value) is not Ending:
                     place.forget_calm_run()
             else:
                 value = attempt(place, job)  # returns with the lock held
             place.jobs += 1
             if place.run is None and place.error is None and place.jobs < core.most:
-                following = core.pass_on(job, value, place)
+                following = core.pass_on_ahead(job, value, place) if kept else core.pass_on(job, value, place)
             else:
                 following = self._conclude(place, job, value)
             if following is None:
@@ -345,7 +350,7 @@ class ThreadEngine:
         if place.lost:
             self._found(place, run)
             return None
-        leaving = place.jobs >= core.most
+        leaving = place.jobs >= core.most and place.ahead is None
         following = core.finish(run, None if leaving else place)
         if leaving:
             self._leave(place)
@@ -391,6 +396,8 @@ class ThreadEngine:
 
     def _found(self, place: Place, run: Run) -> None:
         """The body of a written-off job has returned: its lost thread ends."""
+        if place.ahead is not None:
+            self._core.let_worker_go(place, run.job._queue)
         place.gone = True
         self.lost -= 1
         run.job._queue.lost -= 1

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from nsjob.engines.ahead import Taking
 from nsjob.engines.messages import Order
 from nsjob.engines.performer import Performer, dumped, failed
 from nsjob.engines.pipes import Receiver, Sender
@@ -25,11 +26,12 @@ class Worker:
     """The loop of a worker. Threads of a body may speak while its answer is on its way.
 
     Arguments:
-        orders, answers: its pipes.
+        orders: where they come from.
+        answers: the pipe for them.
         unheard: called where nobody listens any more.
     """
 
-    def __init__(self, orders: Receiver, answers: Sender, unheard: Callable[[], None]) -> None:
+    def __init__(self, orders: Receiver | Taking, answers: Sender, unheard: Callable[[], None]) -> None:
         self._orders = orders
         self._answers = answers
         self._unheard = unheard

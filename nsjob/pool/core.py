@@ -1,6 +1,7 @@
 """Core: the decision of what runs next, built in layers, each on those before it.
 
-State (the lock, the counts, what callers may change), Turns (which job is next), Delays (jobs that wait elsewhere),
+State (the lock, the counts, what callers may change), Turns (which job is next), Prefetching (what workers are handed
+before its turn), Delays (jobs that wait elsewhere),
 Departures (done jobs leave), Endings (what becomes of a job), Entering (how jobs come in), and here the life of the
 whole. Pool is its face.
 """
@@ -72,6 +73,9 @@ class Core(Entering):
 
     def stop(self, cancel: bool) -> None:
         """Take no more jobs; let paused queues go on; cancel all jobs where asked."""
+        if cancel:
+            self.prefetching = False
+            self.recall_all()
         self.locked(self._stop, cancel)
         if cancel:
             for job in self.locked(self._all_jobs):
@@ -124,6 +128,7 @@ class Core(Entering):
         for queue in self.queues.values():
             queue.plain = False
         self.lock = RLock()
+        self.doors.clear()
         self.timers.forget()
         for place in self.threads.places:
             place.lock = self.lock

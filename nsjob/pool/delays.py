@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nsjob.pool.backlog import HEAD, NOWHERE
 from nsjob.pool.job import DONE, SCHEDULED, Job
-from nsjob.pool.turns import Turns
+from nsjob.pool.prefetching import Prefetching
 
 if TYPE_CHECKING:
     pass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Delays"]
 
 
-class Delays(Turns):
+class Delays(Prefetching):
     """Jobs that are put back, put off, or come after others."""
 
     def put_back(self, job: Job, delay: float) -> None:

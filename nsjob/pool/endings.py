@@ -103,6 +103,14 @@ class Endings(Departures):
                     return following  # type: ignore[no-any-return]
         return self._hand_on(queue, job, place, now)
 
+    def pass_on_ahead(self, job: Job, value: Any, place: Any) -> Job | None:
+        """The same, where the place keeps a worker that was handed jobs before their turn."""
+        now = self.now()
+        self.end(job, OK, value, now)
+        if now - job._started >= self.long:
+            self.endings.append(partial(log_long, job, now - job._started))
+        return self._hand_on(job._queue, job, place, now)
+
     def finish(self, run: Run, place: Any = None) -> Job | None:
         """End `run`, in whatever way. A pool thread gives its `place` and gets the next job there, if there is one."""
         if run.ended:
@@ -152,6 +160,10 @@ class Endings(Departures):
             self.bound_done(queue)
         if queue.maxperkey is not None:
             queue.release_key(job._options.key)
+        if place is not None and place.ahead is not None:
+            following = self.next_ahead(place, queue, now)
+            if following is not None:
+                return following
         backlog = queue.backlog
         fits = queue.running <= queue.maxthreads and (self.cap is None or self.cap >= self.total)
         if fits and place is not None and backlog.mask:
@@ -428,6 +440,7 @@ class Endings(Departures):
 
     def drop(self, job: Job, outcome: str, value: object) -> None:
         """End a scheduled job where it still is scheduled. Never in a caller's thread."""
+        self.recall_job(job)
         if job.state is SCHEDULED:
             if outcome is CANCELLED:
                 job.particulars().cancelling = True

@@ -83,6 +83,8 @@ class Entering(Endings):
                 job.id = id = name
             if self.subscriptions:
                 self.tell("queued", job)
+            if self.doors:
+                self.outrank(queue, rank)
             backlog = queue.backlog
             if rank == backlog.rank:
                 bucket = backlog.first
@@ -201,6 +203,8 @@ class Entering(Endings):
         self.live += len(jobs)
         queue.aside += sum([job._aside for job in jobs])
         for rank, waiting in places.items():
+            if self.doors:
+                self.outrank(queue, rank)
             backlog.bucket(rank).extend(waiting)
             backlog.mask |= 1 << rank
             if rank > backlog.rank:
@@ -261,6 +265,8 @@ class Entering(Endings):
             self._enter(queue, job)
             return
         bucket = queue.backlog.bucket(place)
+        if self.doors:
+            self.outrank(queue, place)
         if place > queue.ready_at and queue.running < queue.maxthreads and not queue.held:
             self.make_ready(queue, place)
         self._enter_waiting(queue, queue.backlog, job, place, bucket, bucket.appendleft if first else bucket.append)

@@ -192,6 +192,8 @@ class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs
         special = special or options.housed
         made.plain = options.plain and maxqueued is None and not special
         made.simple = not made.pushed and maxqueued is None
+        undisturbed = made.simple and maxperkey is None and onerror == "continue"
+        made.prefetches = undisturbed and bool(getattr(made.host, "prefetches", False))
         made.calm = made.settled()
         if options.heartbeat is not None:
             check_heartbeat(made)
@@ -285,6 +287,7 @@ class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs
             self._core.refresh(found)
 
         self._core.guarded(hold)
+        self._core.recall_all()
 
     def resume(self, queue: str) -> None:
         """Undo `pause` and `drain`."""
@@ -315,6 +318,7 @@ class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs
             core.wake()
 
         core.guarded(change)
+        core.recall_all()
 
     def drain(self, queue: str) -> None:
         """Take no more jobs into the queue; what is there finishes. `resume` undoes it."""
@@ -536,7 +540,9 @@ class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs
                     core.bound_done(queue)
             return core.settings
 
-        return cast(Settings, core.guarded(change))
+        configured = cast(Settings, core.guarded(change))
+        core.recall_all()
+        return configured
 
     # -- definitions, listeners, the end -------------------------------------------------------------------------
 
@@ -552,6 +558,7 @@ class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs
             raise OptionError(f"define takes Python source (str), but got {type(source).__name__}")
         self._core.guarded(nothing)
         self._core.definitions.define(source, filename)
+        self._core.recall_all()
 
     def subscribe(self, listener: Listener) -> Subscription:
         """Call `listener(event)` for every event of the pool, in order, on a thread of its own.

@@ -50,6 +50,8 @@ class JobQueue:
         self.before: Work | None = None  # what is done before each of its jobs, and after it
         self.after: Work | None = None
         self.onfinish: Callable[[Job], object] | None = None  # called with each of its jobs that is done
+        self.prefetches = False  # whether its workers take jobs before their turn
+        self.prefetched = NOWHERE  # the place from which they took the last ones
         self.pushed = False  # whether runs are handed to the engine; else pool threads take its jobs
         self.defaults = defaults
         self.maxqueued: int | None = None

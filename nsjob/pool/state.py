@@ -28,6 +28,7 @@ from nsjob.errors import (
     Reentered,
 )
 from nsjob.pool.backlog import TICKET
+from nsjob.pool.clock import SystemClock
 from nsjob.pool.context import PLACES
 from nsjob.pool.definitions import Definitions
 from nsjob.pool.engine import Engine, Host, Run
@@ -74,6 +75,9 @@ class State:
         self.ready: list[OrderedDict[JobQueue, None] | None] = [None] * (TICKET + 1)
         self.ready_mask = 0
         self.dispatching = False  # whether `dispatch` is to come
+        self.doors: dict[Any, None] = {}  # places whose workers have jobs before their turn
+        self.looking = False  # whether it will be looked how long these have waited
+        self.prefetching = type(clock) is SystemClock  # it is looked by the time that passes
         self.outbox: deque[Run] = deque()  # runs for engines that are pushed to
         self.left: deque[tuple[Any, ...]] = deque(maxlen=_REMEMBERED)  # as Left has them
         self.calm = True  # whether nobody wants to hear of each job that ends; False where it is not known

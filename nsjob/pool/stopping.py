@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from nsjob.errors import JobCancelled, JobExpired, JobTimeout, WrongState
-from nsjob.pool.backlog import HEAD
+from nsjob.pool.backlog import HEAD, NOWHERE
 from nsjob.pool.job import CANCELLED, DONE, EXPIRED, RUNNING, SCHEDULED, TIMEOUT, Job
 from nsjob.pool.runs import note_run
 
@@ -56,6 +56,8 @@ class Stopping:
         """
         if job.state is not SCHEDULED or job._particulars is not None or job._queue.table.get(job.id) is not job:
             return False
+        if job._where == NOWHERE:  # a worker was handed it before its turn
+            return False
         self._core.end_early(job)
         return True
 
@@ -66,6 +68,7 @@ class Stopping:
         """
         core = self._core
         queue = job._queue
+        core.recall_job(job)
         if job.state is SCHEDULED:
             if queue.table.get(job.id) is job:
                 core.end_early(job)
@@ -185,12 +188,17 @@ class Stopping:
         Raises:
             WrongState: as many threads are lost as may be.
         """
+        self._core.recall_job(job)
         ranged = self._range(job)
         if job.state is RUNNING and ranged is not None:
             return self._kill_range(ranged)
         if job.state is not RUNNING or job._runner is None:
             return self.cancel(job)
         run = job._runner.the_run()
+        if self._core.is_over(run):
+            self.interrupt(run, "kill")
+            job.particulars().cancelling = True
+            return True
         if not self._core.threads.may_lose():
             self.interrupt(run, "cancel")
             raise WrongState(
@@ -240,6 +248,8 @@ class Stopping:
         queue = job._queue
         if run.ended:
             return True
+        if core.is_over(run):
+            return False
         if not forced and not core.threads.may_lose():
             core.timers.soon(
                 _logger.warning,
@@ -296,6 +306,7 @@ class Stopping:
         Raises:
             WrongState: it does not run.
         """
+        self._core.recall_job(job)
         ranged = self._range(job)
         if ranged is not None and job.state is RUNNING:
             for one in ranged.active.values():
@@ -312,6 +323,7 @@ class Stopping:
         Raises:
             WrongState: it is done.
         """
+        self._core.recall_job(job)
         ranged = self._range(job)
         if ranged is not None and job.state is RUNNING:
             self._core.hold_range(ranged)
@@ -336,6 +348,7 @@ class Stopping:
         Raises:
             WrongState: it is not scheduled, or waits for other jobs.
         """
+        self._core.recall_job(job)
         if job.state is not SCHEDULED:
             raise WrongState(f"job {job.id} is {job.state}: only a scheduled job can be run next")
         particulars = job._particulars

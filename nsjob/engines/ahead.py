@@ -1,0 +1,216 @@
+"""Orders that a worker gets ahead of their turn, and how they are called back.
+
+With each of them a byte goes into a pipe of permits; a worker takes one out before it begins such an order. To call
+back is to take out what is left of them. So the kernel decides who was first, and what is called back are the last ones
+that were sent. The worker is told how many to forget; until it says that it has, it gets nothing more ahead.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from nsjob.engines.pipes import HEAD, Receiver, Sender
+
+if TYPE_CHECKING:
+    from nsjob.pool.job import Job
+
+__all__ = ["Ahead", "Permits", "Taking"]
+
+_AHEAD, _FORGET = b"+", b"-"  # before such an order, and before the number of those to forget; a pickle has neither
+_DEEPEST = 16  # orders
+_ROOM = 3_500  # bytes of orders that may be on their way: a pipe takes as many, so to send them never blocks
+
+
+class Permits:
+    """One byte for each order that a worker may begin. Any thread may read and write; nothing blocks.
+
+    Arguments:
+        readable, writable: the descriptors of the pipe; the worker only has the first.
+    """
+
+    def __init__(self, readable: int, writable: int = -1) -> None:
+        self._readable = readable
+        self._writable = writable
+        os.set_blocking(readable, False)
+
+    def give(self, count: int) -> None:
+        """Let so many more begin."""
+        os.write(self._writable, b"x" * count)
+
+    def take(self, most: int) -> int:
+        """Take up to that many away; returns how many there were."""
+        try:
+            return len(os.read(self._readable, most))
+        except BlockingIOError:
+            return 0
+
+
+class Ahead:
+    """What one worker was sent ahead, and what it is to be sent.
+
+    Attributes:
+        jobs: those whose turn has not come. Under the pool's lock.
+        worker: the one.
+        most: how many there may be now: none after a run that took long, then twice as many after each short one.
+
+    The rest is under a lock of its own, which comes after the pool's; nothing blocks under it.
+    """
+
+    def __init__(self, worker: object, orders: Sender, permits: Permits) -> None:
+        self.worker = worker
+        self.jobs: deque[Job] = deque()
+        self.most = 0
+        self._orders = orders
+        self._permits = permits
+        self._lock = threading.Lock()
+        self._unsent: deque[Job] = deque()
+        self._sent: deque[tuple[Job, int]] = deque()  # and their bytes; the first may be the job whose turn it is
+        self._current: Job | None = None  # that one
+        self._bytes = 0
+        self._back: list[Job] = []
+        self._shut = False
+
+    # -- under the pool's lock -----------------------------------------------------------------------------------
+
+    def add(self, job: Job) -> None:
+        """Let the worker have one more job."""
+        with self._lock:
+            self._unsent.append(job)
+
+    def turn(self, job: Job) -> None:
+        """The job's turn has come."""
+        with self._lock:
+            if self._sent and self._sent[0][0] is job:
+                self._current = job
+            else:
+                self._unsent.remove(job)
+
+    def returned(self) -> list[Job]:
+        """What was called back."""
+        if not self._back:
+            return []
+        with self._lock:
+            back, self._back = self._back, []
+        return back
+
+    # -- from any thread -----------------------------------------------------------------------------------------
+
+    def call_back(self) -> bool:
+        """Take back what the worker has not begun. Returns whether that is all."""
+        with self._lock:
+            self.most = 0
+            back: list[Job] = []
+            waiting = len(self._sent) - (self._current is not None)
+            if self._sent and not self._shut:
+                free = self._permits.take(len(self._sent))
+                if free > waiting:  # the run whose turn it is has not begun: it may
+                    self._permits.give(1)
+                if free:
+                    self._shut = True
+                    count = min(free, waiting)
+                    with suppress(OSError, ValueError):  # it is not there any more
+                        self._orders.send(_FORGET + str(count).encode())
+                    for _ in range(count):
+                        job, size = self._sent.pop()
+                        self._bytes -= size
+                        back.append(job)
+            back.reverse()
+            back.extend(self._unsent)
+            self._unsent.clear()
+            self._back += back
+            return len(self._sent) == (self._current is not None)
+
+    # -- in the thread that talks to the worker ------------------------------------------------------------------
+
+    def holds(self, job: Job) -> bool:
+        """Whether the worker has the order of this job, whose turn it is."""
+        return self._current is job
+
+    def unsent(self) -> list[Job]:
+        """The jobs whose orders are to be sent now."""
+        if not self._unsent:
+            return []
+        with self._lock:
+            return [] if self._shut else list(self._unsent)
+
+    def send(self, jobs: list[Job], orders: list[bytes]) -> None:
+        """Send the orders of these jobs in one go, as many as there is room for; none where they were called back.
+
+        Arguments:
+            orders: as many or fewer.
+        """
+        with self._lock:
+            if self._shut or not self._unsent or self._unsent[0] is not jobs[0]:
+                return
+            framed: list[bytes] = []
+            size = self._bytes
+            for order in orders:
+                data = _AHEAD + order
+                size += len(data) + HEAD
+                if size > _ROOM:
+                    break
+                framed.append(data)
+            if not framed:
+                return
+            self._permits.give(len(framed))  # first: a worker that has an order and no permit waits for word of it
+            try:
+                self._orders.send_all(framed)
+            except OSError:  # it is not there any more; who waits for its answer will see that
+                self._permits.take(len(framed))
+                return
+            for data in framed:
+                self._sent.append((self._unsent.popleft(), len(data) + HEAD))
+                self._bytes += len(data) + HEAD
+
+    def answered(self) -> None:
+        """The run whose turn it is has ended."""
+        with self._lock:
+            if self._current is not None:
+                self._bytes -= self._sent.popleft()[1]
+                self._current = None
+
+    def forgotten(self) -> None:
+        """The worker has forgotten what was called back."""
+        with self._lock:
+            self._shut = False
+
+    def judge(self, short: bool) -> None:
+        """Adapt `most` after a run."""
+        self.most = min(self.most * 2 or 1, _DEEPEST) if short else 0
+
+
+class Taking:
+    """The worker's side: which order is next. It has the face of a Receiver.
+
+    Arguments:
+        orders: where they come from.
+        permits: see Permits.
+        forgotten: called where orders were forgotten.
+    """
+
+    def __init__(self, orders: Receiver, permits: Permits, forgotten: Callable[[], object]) -> None:
+        self._receive = orders.receive
+        self._permits = permits
+        self._forgotten = forgotten
+        self._held: deque[bytes | memoryview] = deque()
+
+    def receive(self) -> bytes | memoryview:
+        """The order that may begin now."""
+        while True:
+            if self._held and self._permits.take(1):
+                return self._held.popleft()
+            data = self._receive()  # where there is no permit, word comes
+            kind = bytes(data[:1])
+            if kind == _AHEAD:
+                self._held.append(data[1:])
+            elif kind == _FORGET:
+                for _ in range(int(bytes(data[1:]))):
+                    self._held.pop()
+                self._forgotten()
+            else:
+                return data
