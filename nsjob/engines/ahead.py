@@ -103,27 +103,36 @@ class Ahead:
     def call_back(self) -> bool:
         """Take back what the worker has not begun. Returns whether that is all."""
         with self._lock:
-            self.most = 0
-            back: list[Job] = []
-            waiting = len(self._sent) - (self._current is not None)
-            if self._sent and not self._shut:
-                free = self._permits.take(len(self._sent))
-                if free > waiting:  # the run whose turn it is has not begun: it may
-                    self._permits.give(1)
-                if free:
-                    self._shut = True
-                    count = min(free, waiting)
-                    with suppress(OSError, ValueError):  # it is not there any more
-                        self._orders.send(_FORGET + str(count).encode())
-                    for _ in range(count):
-                        job, size = self._sent.pop()
-                        self._bytes -= size
-                        back.append(job)
-            back.reverse()
-            back.extend(self._unsent)
-            self._unsent.clear()
-            self._back += back
-            return len(self._sent) == (self._current is not None)
+            return self._call_back()
+
+    def close(self) -> None:
+        """The worker is gone: the same, and nothing is sent to it any more."""
+        with self._lock:
+            self._call_back()
+            self._shut = True
+
+    def _call_back(self) -> bool:
+        self.most = 0
+        back: list[Job] = []
+        waiting = len(self._sent) - (self._current is not None)
+        if self._sent and not self._shut:
+            free = self._permits.take(len(self._sent))
+            if free > waiting:  # the run whose turn it is has not begun: it may
+                self._permits.give(1)
+            if free:
+                self._shut = True
+                count = min(free, waiting)
+                with suppress(OSError, ValueError):  # it is not there any more
+                    self._orders.send(_FORGET + str(count).encode())
+                for _ in range(count):
+                    job, size = self._sent.pop()
+                    self._bytes -= size
+                    back.append(job)
+        back.reverse()
+        back.extend(self._unsent)
+        self._unsent.clear()
+        self._back += back
+        return len(self._sent) == (self._current is not None)
 
     # -- in the thread that talks to the worker ------------------------------------------------------------------
 

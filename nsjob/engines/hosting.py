@@ -128,6 +128,8 @@ class WorkerHost(ABC, Generic[W]):
                 answer = self._converse(run, worker, data)
                 usable = not _spent(answer)
             except (EOFError, OSError):
+                if worker.ahead is not None:
+                    worker.ahead.close()
                 raise self._lost(run, worker) from None
             finally:
                 with worker.lock:  # who is about to end it because of this run has done so, or does not

@@ -1,7 +1,7 @@
 """The nursery: a process that has imported what workers need, and forks one in milliseconds whenever asked.
 
 `python -m nsjob.engines.nursery SOCKET`. It has one thread, so that forking is safe. Each request is one message on a
-socket: `spawn MAXMEM` with the two descriptors of the worker's pipe, answered by its pid; `wait PID`, answered by its
+socket: `spawn MAXMEM` with the descriptors of the worker's pipes, answered by its pid; `wait PID`, answered by its
 status. When the socket ends, so does it; its workers notice that their parent is gone.
 """
 
@@ -23,7 +23,7 @@ def main(words: list[str]) -> None:
     control = socket.socket(fileno=int(words[0]))
     while True:
         try:
-            request, descriptors, _, _ = socket.recv_fds(control, 64, 2)
+            request, descriptors, _, _ = socket.recv_fds(control, 64, 3)
         except OSError:
             break
         if not request:
@@ -45,7 +45,8 @@ def _spawn(control: socket.socket, descriptors: list[int], maxmem: int) -> int:
         return pid
     try:
         control.close()
-        worker.serve(descriptors[0], descriptors[1], parent, maxmem)
+        orders, answers, permits = descriptors
+        worker.serve(orders, answers, permits, parent, maxmem)
     finally:
         os._exit(1)
 

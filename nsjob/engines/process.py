@@ -16,6 +16,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nsjob.engines.ahead import Ahead, Permits
 from nsjob.engines.hosting import WorkerHost
 from nsjob.engines.messages import Answer, Failed
 from nsjob.engines.pipes import Receiver, Sender
@@ -39,18 +40,18 @@ class Nursery:
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
 
-    def spawn(self, orders: int, answers: int, maxmem: int) -> int:
-        """Fork a worker that has these two descriptors, and return its pid."""
+    def spawn(self, descriptors: list[int], maxmem: int) -> int:
+        """Fork a worker that has these descriptors, and return its pid."""
         with self._lock:
             try:
-                return self._spawn(orders, answers, maxmem)
+                return self._spawn(descriptors, maxmem)
             except OSError:  # somebody killed it
                 self._control = None
-                return self._spawn(orders, answers, maxmem)
+                return self._spawn(descriptors, maxmem)
 
-    def _spawn(self, orders: int, answers: int, maxmem: int) -> int:
+    def _spawn(self, descriptors: list[int], maxmem: int) -> int:
         control = self._started()
-        socket.send_fds(control, [b"spawn %d" % maxmem], [orders, answers])
+        socket.send_fds(control, [b"spawn %d" % maxmem], descriptors)
         return self._answer(control)
 
     def status(self, pid: int) -> int:
@@ -106,11 +107,13 @@ class Worker:
     def __init__(self, maxmem: int) -> None:
         orders, orders_in = os.pipe()
         answers_out, answers = os.pipe()
+        self._permits: tuple[int, ...] = os.pipe()
+        permits = Permits(*self._permits)
         try:
-            self.pid = NURSERY.spawn(orders, answers, maxmem)
+            self.pid = NURSERY.spawn([orders, answers, self._permits[0]], maxmem)
         except BaseException:
-            os.close(orders_in)
-            os.close(answers_out)
+            for descriptor in (orders_in, answers_out, *self._permits):
+                os.close(descriptor)
             raise
         finally:
             os.close(orders)
@@ -123,7 +126,7 @@ class Worker:
         self.runs = 0
         self.asked = 0.0  # when it was asked to end
         self.busy = False
-        self.ahead = None
+        self.ahead = Ahead(self, self.orders, permits)
         self.broken = False
         self.buried: int | None = None
 
@@ -140,6 +143,8 @@ class Worker:
         if self.buried is None:
             self.orders.close()
             self.answers.close()
+            for descriptor in self._permits:
+                os.close(descriptor)
             if self.busy:  # an idle one ends by itself when its pipe does
                 self.end(forced=True)
             self.buried = NURSERY.status(self.pid)
@@ -164,6 +169,7 @@ class ProcessEngine(WorkerHost[Worker]):
     def __init__(self, core: Core, queue: str, options: Mapping[str, Any]) -> None:
         super().__init__(core, queue, options.get("jobsperworker", 0))
         self._maxmem = options.get("maxmem", 0)
+        self.prefetches = not self._most  # what a worker was handed would have to be counted, too
 
     def _fresh(self) -> Worker:
         return Worker(self._maxmem)

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from nsjob.engines.ahead import Taking
-from nsjob.engines.messages import Order
+from nsjob.engines.ahead import Permits, Taking
+from nsjob.engines.messages import Forgotten, Order
 from nsjob.engines.performer import Performer, dumped, failed
 from nsjob.engines.pipes import Receiver, Sender
 
@@ -31,7 +31,7 @@ class Worker:
         unheard: called where nobody listens any more.
     """
 
-    def __init__(self, orders: Receiver | Taking, answers: Sender, unheard: Callable[[], None]) -> None:
+    def __init__(self, orders: Taking, answers: Sender, unheard: Callable[[], None]) -> None:
         self._orders = orders
         self._answers = answers
         self._unheard = unheard
@@ -78,18 +78,20 @@ def _limit_memory(most: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
-def serve(orders: int, answers: int, parent: int, maxmem: int) -> None:
+def serve(orders: int, answers: int, permits: int, parent: int, maxmem: int) -> None:
     """Serve one pool, in a process that was forked for it, and end that.
 
     Arguments:
-        orders, answers: the descriptors.
+        orders, answers, permits: the descriptors.
         parent: the process without which this one ends.
         maxmem: bytes of address space; 0 for no limit.
     """
     if maxmem:
         _limit_memory(maxmem)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
-    worker = Worker(Receiver(orders), Sender(answers), lambda: os._exit(1))
+    worker: Worker
+    taking = Taking(Receiver(orders), Permits(permits), lambda: worker.performer.tell(Forgotten()))
+    worker = Worker(taking, Sender(answers), lambda: os._exit(1))
     worker.performer.alone = True
     worker.serve()
     os._exit(0)  # threads that bodies left behind do not hold the process
