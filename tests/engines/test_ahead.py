@@ -202,20 +202,19 @@ def test_each_order_is_begun_or_called_back_whoever_is_first(line: Line) -> None
     ends = threading.Event()
 
     def work() -> None:
-        while True:
-            name = line.took()
-            if name == "end":
-                ends.set()
-                return
-            begun.append(int(name))
+        with suppress(EOFError):
+            while (name := line.took()) != "end":
+                begun.append(int(name))
+            ends.set()
 
     thread = threading.Thread(target=work)
     thread.start()
     back: list[int] = []
-    current: list[Any] = []
     number = 0
     forgotten = 0
     while number < 100_000:
+        if line.ahead._shut and choose.random() < 0.7:
+            until(lambda seen=forgotten: line.forgotten > seen)
         if line.forgotten > forgotten:
             forgotten = line.forgotten
             line.ahead.forgotten()
@@ -227,7 +226,6 @@ def test_each_order_is_begun_or_called_back_whoever_is_first(line: Line) -> None
                 break
             job = line.turn()
             if not line.ahead.holds(job):  # it had not been sent: it is by itself
-                current.append(job)
                 back.append(int(cast(str, job)))
                 continue
             until(lambda job=job: begun and begun[-1] >= int(job))
@@ -493,6 +491,80 @@ def test_a_pool_that_waits_at_its_end_runs_them(pool: nsjob.Pool, ahead: list[ns
     STATE["go"].set()
     pool.shutdown(timeout=PATIENCE)
     assert {job.outcome for job in ahead} == {"ok"}
+
+
+@pytest.fixture
+def unseen(pool: nsjob.Pool, still: None) -> Iterator[list[nsjob.Job]]:
+    """A worker has begun what it was sent ahead, and the pool has not seen the end of the job before it."""
+    gate = threading.Event()
+    near.GATES["before"] = gate
+    pool.create("n", 1, engine="near")
+    for job in [pool.queue("n", "1") for _ in range(20)]:
+        job.wait(PATIENCE)
+    pool.pause("n")
+    before = pool.queue("n", RAN, vars={"name": "before"}, jobid="before")
+    second = pool.queue("n", HERE + "STATE['begun'].set()\nwhile not STATE['go'].is_set(): pass", jobid="second")
+    third = pool.queue("n", RAN, vars={"name": "third"}, jobid="third")
+    cast(Ahead, host_of(pool).made[0].ahead).most = 16
+    pool.resume("n")
+    assert STATE["begun"].wait(PATIENCE)
+    assert [before.state, second.state, third.state] == ["running", "scheduled", "scheduled"]
+    STATE["gate"] = gate
+    yield [before, second, third]
+    gate.set()
+    del near.GATES["before"]
+
+
+@pytest.mark.parametrize("verb", ["cancel", "kill"])
+def test_a_job_that_was_not_seen_to_begin_is_stopped(pool: nsjob.Pool, unseen: list[nsjob.Job], verb: str) -> None:
+    before, second, third = unseen
+    assert getattr(pool, verb)("n", "second") is True
+    assert (second.state, third.state) == ("running", "scheduled")
+    STATE["gate"].set()
+    with pytest.raises(nsjob.JobCancelled):
+        second.wait(PATIENCE)
+    third.wait(PATIENCE)
+    assert (before.outcome, third.outcome) == ("ok", "ok")
+    assert STATE["ran"] == ["before", "third"]
+    assert pool.threadlist().numlost == 0
+    assert (pool.counts("n").running, pool._core.running) == (0, 0)
+
+
+def test_such_a_job_is_put_back(pool: nsjob.Pool, unseen: list[nsjob.Job]) -> None:
+    _, second, third = unseen
+    pool.requeue("n", "second")
+    STATE["gate"].set()
+    third.wait(PATIENCE)
+    STATE["go"].set()
+    second.wait(PATIENCE)
+    assert [run.outcome for run in pool.show("n", "second").runs] == ["requeued", "ok"]
+
+
+def test_such_a_job_runs_on_in_a_paused_queue(pool: nsjob.Pool, unseen: list[nsjob.Job]) -> None:
+    before, second, third = unseen
+    pool.pause("n")
+    assert (second.state, third.state) == ("running", "scheduled")
+    STATE["go"].set()
+    STATE["gate"].set()
+    second.wait(PATIENCE)
+    assert (before.outcome, third.state) == ("ok", "scheduled")
+    assert (pool.counts("n").running, pool.counts("n").scheduled) == (0, 1)
+    pool.resume("n")
+    third.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("verb", ["cancel", "kill"])
+def test_an_interrupt_of_a_run_that_is_over_hits_no_other(pool: nsjob.Pool, unseen: list[nsjob.Job], verb: str) -> None:
+    before, second, third = unseen
+    assert getattr(pool, verb)("n", "before") is True
+    STATE["gate"].set()
+    with pytest.raises(nsjob.JobCancelled):
+        before.wait(PATIENCE)
+    assert second.state == "running"
+    STATE["go"].set()
+    second.wait(PATIENCE)
+    third.wait(PATIENCE)
+    assert pool.threadlist().numlost == 0
 
 
 def test_what_cannot_be_sent_fails_alone(pool: nsjob.Pool, still: None) -> None:
