@@ -8,7 +8,6 @@ that were sent. The worker is told how many to forget; until it says that it has
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,11 +18,14 @@ from nsjob.engines.pipes import HEAD, Receiver, Sender
 if TYPE_CHECKING:
     from nsjob.pool.job import Job
 
-__all__ = ["Ahead", "Permits", "Taking"]
+__all__ = ["BESIDE", "ROOM", "Ahead", "Permits", "Taking"]
 
 _AHEAD, _FORGET = b"+", b"-"  # before such an order, and before the number of those to forget; a pickle has neither
 _DEEPEST = 16  # orders
-_ROOM = 3_500  # bytes of orders that may be on their way: a pipe takes as many, so to send them never blocks
+ROOM = 3_000
+"""Bytes of orders that may be on their way ahead."""
+BESIDE = 4_096 - ROOM - 96
+"""Bytes that the order may have behind which others are sent: the smallest pipe takes all of that without blocking."""
 
 
 class Permits:
@@ -53,69 +55,88 @@ class Permits:
 class Ahead:
     """What one worker was sent ahead, and what it is to be sent.
 
+    All of it is guarded by the pool's lock. Nothing blocks: what is on its way always fits into the pipe.
+
     Attributes:
-        jobs: those whose turn has not come. Under the pool's lock.
+        jobs: those whose turn has not come.
         worker: the one.
         most: how many there may be now: none after a run that took long, then twice as many after each short one.
-
-    The rest is under a lock of its own, which comes after the pool's; nothing blocks under it.
+        closed: whether the worker gets nothing more: it was told to end, or has ended.
     """
 
     def __init__(self, worker: object, orders: Sender, permits: Permits) -> None:
         self.worker = worker
         self.jobs: deque[Job] = deque()
         self.most = 0
+        self.closed = False
         self._orders = orders
         self._permits = permits
-        self._lock = threading.Lock()
         self._unsent: deque[Job] = deque()
         self._sent: deque[tuple[Job, int]] = deque()  # and their bytes; the first may be the job whose turn it is
         self._current: Job | None = None  # that one
         self._bytes = 0
         self._back: list[Job] = []
-        self._shut = False
-
-    # -- under the pool's lock -----------------------------------------------------------------------------------
+        self._shut = False  # until the worker has forgotten
 
     def add(self, job: Job) -> None:
         """Let the worker have one more job."""
-        with self._lock:
-            self._unsent.append(job)
+        self._unsent.append(job)
 
     def turn(self, job: Job) -> None:
-        """The job's turn has come."""
-        with self._lock:
-            if self._sent and self._sent[0][0] is job:
-                self._current = job
-            else:
-                self._unsent.remove(job)
+        """The job's turn has come; the run before it is over."""
+        self.settle()
+        if self._sent and self._sent[0][0] is job:
+            self._current = job
+        else:
+            self._unsent.remove(job)
 
-    def returned(self) -> list[Job]:
-        """What was called back."""
-        if not self._back:
-            return []
-        with self._lock:
-            back, self._back = self._back, []
-        return back
+    def settle(self) -> None:
+        """The run whose turn it was is over."""
+        if self._current is not None:
+            self._bytes -= self._sent.popleft()[1]
+            self._current = None
 
-    # -- from any thread -----------------------------------------------------------------------------------------
+    def holds(self, job: Job) -> bool:
+        """Whether the worker has the order of this job, whose turn it is."""
+        return self._current is job
+
+    def unsent(self) -> list[Job]:
+        """The jobs whose orders are to be sent now."""
+        return [] if self._shut or self.closed else list(self._unsent)
+
+    def send(self, jobs: list[Job], orders: list[bytes]) -> None:
+        """Send the orders of these jobs in one go, as many as there is room for; none where they were called back.
+
+        Arguments:
+            orders: as many or fewer.
+        """
+        if self._shut or self.closed or not self._unsent or self._unsent[0] is not jobs[0]:
+            return
+        framed: list[bytes] = []
+        size = self._bytes
+        for order in orders:
+            size += len(_AHEAD) + len(order) + HEAD
+            if size > ROOM:
+                break
+            framed.append(_AHEAD + order)
+        if not framed:
+            return
+        self._permits.give(len(framed))  # first: a worker that has an order and no permit waits for word of it
+        try:
+            self._orders.send_all(framed)
+        except OSError:  # it is not there any more; who waits for its answer will see that
+            self._permits.take(len(framed))
+            return
+        for data in framed:
+            self._sent.append((self._unsent.popleft(), len(data) + HEAD))
+            self._bytes += len(data) + HEAD
 
     def call_back(self) -> bool:
         """Take back what the worker has not begun. Returns whether that is all."""
-        with self._lock:
-            return self._call_back()
-
-    def close(self) -> None:
-        """The worker is gone: the same, and nothing is sent to it any more."""
-        with self._lock:
-            self._call_back()
-            self._shut = True
-
-    def _call_back(self) -> bool:
         self.most = 0
         back: list[Job] = []
         waiting = len(self._sent) - (self._current is not None)
-        if self._sent and not self._shut:
+        if self._sent and not self._shut and not self.closed:
             free = self._permits.take(len(self._sent))
             if free > waiting:  # the run whose turn it is has not begun: it may
                 self._permits.give(1)
@@ -134,59 +155,23 @@ class Ahead:
         self._back += back
         return len(self._sent) == (self._current is not None)
 
-    # -- in the thread that talks to the worker ------------------------------------------------------------------
+    def close(self) -> bool:
+        """The same, before the worker is told to end, or because it has ended: it gets nothing more.
 
-    def holds(self, job: Job) -> bool:
-        """Whether the worker has the order of this job, whose turn it is."""
-        return self._current is job
-
-    def unsent(self) -> list[Job]:
-        """The jobs whose orders are to be sent now."""
-        if not self._unsent:
-            return []
-        with self._lock:
-            return [] if self._shut else list(self._unsent)
-
-    def send(self, jobs: list[Job], orders: list[bytes]) -> None:
-        """Send the orders of these jobs in one go, as many as there is room for; none where they were called back.
-
-        Arguments:
-            orders: as many or fewer.
+        Where it has begun what comes next, it stays open, as it must not be told to end.
         """
-        with self._lock:
-            if self._shut or not self._unsent or self._unsent[0] is not jobs[0]:
-                return
-            framed: list[bytes] = []
-            size = self._bytes
-            for order in orders:
-                data = _AHEAD + order
-                size += len(data) + HEAD
-                if size > _ROOM:
-                    break
-                framed.append(data)
-            if not framed:
-                return
-            self._permits.give(len(framed))  # first: a worker that has an order and no permit waits for word of it
-            try:
-                self._orders.send_all(framed)
-            except OSError:  # it is not there any more; who waits for its answer will see that
-                self._permits.take(len(framed))
-                return
-            for data in framed:
-                self._sent.append((self._unsent.popleft(), len(data) + HEAD))
-                self._bytes += len(data) + HEAD
+        if self.call_back():
+            self.closed = True
+        return self.closed
 
-    def answered(self) -> None:
-        """The run whose turn it is has ended."""
-        with self._lock:
-            if self._current is not None:
-                self._bytes -= self._sent.popleft()[1]
-                self._current = None
+    def returned(self) -> list[Job]:
+        """Those that were called back since the last time."""
+        back, self._back = self._back, []
+        return back
 
     def forgotten(self) -> None:
         """The worker has forgotten what was called back."""
-        with self._lock:
-            self._shut = False
+        self._shut = False
 
     def judge(self, short: bool) -> None:
         """Adapt `most` after a run."""

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
-from nsjob.engines.ahead import Ahead
+from nsjob.engines.ahead import BESIDE, ROOM, Ahead
 from nsjob.engines.messages import Answer, Failed, Forgotten, Sleepy
 from nsjob.engines.orders import heard, order, order_ahead, outcome
 from nsjob.engines.pipes import Receiver, Sender
@@ -25,6 +25,7 @@ from nsjob.pool.work import Hosted, Script, Work
 if TYPE_CHECKING:
     from nsjob.engines.thread import Place
     from nsjob.pool.core import Core
+    from nsjob.pool.job import Job
 
 __all__ = ["PipedWorker", "WorkerHost"]
 
@@ -60,6 +61,10 @@ class PipedWorker(Protocol):
 
     def bury(self) -> object:
         """Close the pipes and let go of it."""
+
+
+class _Gone(Exception):
+    """The worker ended, and nobody had told it to."""
 
 
 W = TypeVar("W", bound=PipedWorker)
@@ -127,9 +132,9 @@ class WorkerHost(ABC, Generic[W]):
             try:
                 answer = self._converse(run, worker, data)
                 usable = not _spent(answer)
-            except (EOFError, OSError):
-                if worker.ahead is not None:
-                    worker.ahead.close()
+            except _Gone:
+                if worker.ahead is not None:  # before it is buried: whoever calls back uses its pipes
+                    self._core.locked(worker.ahead.close)
                 raise self._lost(run, worker) from None
             finally:
                 with worker.lock:  # who is about to end it because of this run has done so, or does not
@@ -139,10 +144,8 @@ class WorkerHost(ABC, Generic[W]):
                 worker.broken = worker.broken or not usable
                 if place.ahead is None:
                     self._put_back(worker, not worker.broken)
-                else:
-                    place.ahead.answered()
-                    if worker.broken:
-                        place.ahead.call_back()
+                elif worker.broken:
+                    self._core.locked(place.ahead.call_back)
         finally:
             if shielded:
                 place.unshield()
@@ -155,7 +158,7 @@ class WorkerHost(ABC, Generic[W]):
             return False
         now = self._core.now()
         with worker.lock:
-            if worker.run is run and not _over(worker):
+            if worker.run is run and not self._over(worker):
                 if not worker.asked:
                     worker.asked = now
                     worker.end(forced=False)
@@ -169,7 +172,7 @@ class WorkerHost(ABC, Generic[W]):
         worker: W | None = run.remote
         if worker is not None:
             with worker.lock:
-                if worker.run is run and not _over(worker):
+                if worker.run is run and not self._over(worker):
                     worker.asked = worker.asked or self._core.now()
                     worker.end(forced=True)
             self._settle(run, worker)
@@ -178,6 +181,10 @@ class WorkerHost(ABC, Generic[W]):
         """What was called back from the worker waits in its queue again."""
         if worker.ahead is not None:
             self._core.locked(self._core.recall_returned, run.slot)
+
+    def _over(self, worker: W) -> bool:
+        """Whether the worker has begun what comes after its run. What it has not begun is called back for good."""
+        return worker.ahead is not None and not self._core.locked(worker.ahead.close)
 
     def release(self, ahead: Ahead) -> None:
         """A place has nothing more for the worker that it kept."""
@@ -205,13 +212,23 @@ class WorkerHost(ABC, Generic[W]):
         """Send the order, where it was not sent ahead, and hear the answer."""
         worker.busy = True
         began = time.monotonic()
-        if data is not None:
-            worker.orders.send(data)
         ahead = worker.ahead
-        if ahead is not None:
+        if data is not None:
+            try:
+                worker.orders.send(data)
+            except (OSError, ValueError):
+                raise _Gone from None
+        if ahead is not None and (data is None or len(data) < BESIDE):
             self._send_ahead(run, worker, ahead)
         while True:
-            message = pickle.loads(worker.answers.receive())
+            try:
+                received = worker.answers.receive()
+            except (EOFError, OSError, ValueError):
+                raise _Gone from None
+            try:
+                message = pickle.loads(received)
+            except BaseException as error:  # a value that cannot be made again here
+                message = Failed(error, None)
             kind = type(message)
             if kind is tuple or kind is Failed or kind is Sleepy:
                 worker.busy = False
@@ -219,7 +236,7 @@ class WorkerHost(ABC, Generic[W]):
                     ahead.judge(time.monotonic() - began < _SHORT)
                 return message  # type: ignore[no-any-return]
             if kind is Forgotten and ahead is not None:
-                ahead.forgotten()
+                self._core.locked(ahead.forgotten)
             else:
                 heard(run, message)
 
@@ -232,19 +249,24 @@ class WorkerHost(ABC, Generic[W]):
             if not ahead.most or not queue.backlog.first:
                 return
             core.locked(core.prefetch, place, queue, ahead)
-        jobs = ahead.unsent()
+        jobs: list[Job] = core.locked(ahead.unsent) if ahead.jobs else []
         if not jobs or worker.defined != len(core.definitions.sources):
             return
         orders: list[bytes] = []
+        size = 0
         with suppress(Exception):  # what cannot be sent is told when its turn has come
-            orders.extend(order_ahead(job, cast(Hosted, job._work).work, worker.defined) for job in jobs)
+            for job in jobs:
+                orders.append(order_ahead(job, cast(Hosted, job._work).work, worker.defined))
+                size += len(orders[-1])
+                if size > ROOM:
+                    break
         if orders:
-            ahead.send(jobs[: len(orders)], orders)
+            core.locked(ahead.send, jobs, orders)
 
     def _put_back(self, worker: W, usable: bool) -> None:
         queue = self._core.queues.get(self._queue)
         usable = usable and not (self._most and worker.runs >= self._most)
-        if queue is None or queue.req == "delete":
+        if queue is None or queue.host is not cast(Any, self) or queue.req == "delete":
             self.close(0)
         with self._lock:
             if usable and not self._closed:
@@ -254,11 +276,6 @@ class WorkerHost(ABC, Generic[W]):
 
     def _discard(self, worker: W) -> None:
         worker.bury()
-
-
-def _over(worker: PipedWorker) -> bool:
-    """Whether the worker has begun what comes after its run. What it has not begun is called back."""
-    return worker.ahead is not None and not worker.ahead.call_back()
 
 
 def _spent(answer: Answer) -> bool:

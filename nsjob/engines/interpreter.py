@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nsjob.engines.ahead import Ahead, Permits
 from nsjob.engines.hosting import WorkerHost
 from nsjob.engines.loading import LOADING
-from nsjob.engines.pipes import Receiver, Sender
+from nsjob.engines.pipes import Receiver, Sender, open_pipes
 from nsjob.errors import WorkerLost
 from nsjob.pool.engine import EngineKind, Interrupt, Run
 
@@ -43,11 +43,12 @@ class Interpreter:
     """
 
     def __init__(self) -> None:
-        orders, orders_in = os.pipe()
-        answers_out, answers = os.pipe()
-        interrupts, self._interrupts = os.pipe()
+        orders_ends, answers_ends, interrupts_ends, permits_ends = open_pipes(4)
+        orders, orders_in = orders_ends
+        answers_out, answers = answers_ends
+        interrupts, self._interrupts = interrupts_ends
+        permits_out, permits_in = permits_ends
         os.set_blocking(self._interrupts, False)
-        permits_out, permits_in = os.pipe()
         self._theirs = (orders, answers, interrupts, os.dup(permits_out))
         self._permits: tuple[int, ...] = permits_out, permits_in
         self._lock = threading.Lock()

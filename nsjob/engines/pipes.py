@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from io import FileIO
 from struct import Struct
 
-__all__ = ["HEAD", "Receiver", "Sender"]
+__all__ = ["HEAD", "Receiver", "Sender", "open_pipes"]
 
 _head, _length, _LENGTH = Struct("<Q").pack, Struct("<Q").unpack_from, 8
 HEAD = _LENGTH
 """Bytes before each message."""
 _CHUNK = 8192  # bytes that are asked for at once: more than most messages have
 _WHOLE = 65_536  # bytes up to which a message is joined to its length
+
+
+def open_pipes(count: int) -> list[tuple[int, int]]:
+    """Open so many pipes, or none.
+
+    Raises:
+        OSError: there are not as many descriptors.
+    """
+    opened: list[tuple[int, int]] = []
+    try:
+        while len(opened) < count:
+            opened.append(os.pipe())
+    except OSError:
+        for pipe in opened:
+            os.close(pipe[0])
+            os.close(pipe[1])
+        raise
+    return opened
 
 
 class Sender:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nsjob.engines.ahead import Ahead, Permits
 from nsjob.engines.hosting import WorkerHost
 from nsjob.engines.messages import Answer, Failed
-from nsjob.engines.pipes import Receiver, Sender
+from nsjob.engines.pipes import Receiver, Sender, open_pipes
 from nsjob.engines.sizes import size
 from nsjob.errors import WorkerLost
 from nsjob.pool.engine import EngineKind, Run
@@ -105,9 +105,8 @@ class Worker:
     """One worker process, seen from the pool."""
 
     def __init__(self, maxmem: int) -> None:
-        orders, orders_in = os.pipe()
-        answers_out, answers = os.pipe()
-        self._permits: tuple[int, ...] = os.pipe()
+        (orders, orders_in), (answers_out, answers), permits_ends = open_pipes(3)
+        self._permits: tuple[int, int] = permits_ends
         permits = Permits(*self._permits)
         try:
             self.pid = NURSERY.spawn([orders, answers, self._permits[0]], maxmem)

@@ -74,7 +74,7 @@ class Core(Entering):
     def stop(self, cancel: bool) -> None:
         """Take no more jobs; let paused queues go on; cancel all jobs where asked."""
         if cancel:
-            self.prefetching = False
+            self.locked(self._stop_prefetching)
             self.recall_all()
         self.locked(self._stop, cancel)
         if cancel:
@@ -86,6 +86,9 @@ class Core(Entering):
             self.timers.wake()
         else:
             self.timers.rouse()
+
+    def _stop_prefetching(self) -> None:
+        self.prefetching = False
 
     def _all_jobs(self) -> list[Job]:
         return [job for queue in self.queues.values() for job in queue.table.values()]

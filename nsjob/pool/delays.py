@@ -30,6 +30,7 @@ class Delays(Prefetching):
         if delay > 0 and not self.immediate:
             self.postpone(job, self.now() + delay)
         else:
+            self.outrank(queue, job._options.priority)
             queue.backlog.put(job, job._options.priority)
             self.refresh(queue)
 
@@ -65,6 +66,7 @@ class Delays(Prefetching):
             return
         options = job._options
         first = options.head and job.attempt == 0
+        self.outrank(job._queue, HEAD if first else options.priority)
         job._queue.backlog.put(job, HEAD if first else options.priority, first)
         self.refresh(job._queue)
 

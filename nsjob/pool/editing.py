@@ -146,7 +146,7 @@ class Editing(Verbs):
     def _turn(self, queue: str, job: str | Job) -> Job:
         """A job that has a turn. Under the lock."""
         known = self._job(queue, job)
-        self._core.recall_job(known)
+        self._core.recall_now()
         _scheduled(known, "moved")
         if known._where == NOWHERE and not (known._particulars is not None and known._particulars.key_parked):
             raise WrongState(
@@ -263,7 +263,7 @@ class _Change:
         job, new, given = self.job, self.options, self.given
         queue = job._queue
         core = queue.core
-        core.recall_job(job)
+        core.recall_now()
         _scheduled(job, "edited")
         if job._work is not self.old_work or job._options is not self.old_options:
             return False

@@ -30,27 +30,34 @@ class Ahead(Protocol):
     """The jobs that one worker was handed before their turn.
 
     Attributes:
-        jobs: in the order of their turns. Under the pool's lock.
+        jobs: in the order of their turns.
         most: how many there may be now; set by the host.
+        closed: whether it gets nothing more.
+
+    All of it is called under the pool's lock, and none of it blocks.
     """
 
     jobs: deque[Job]
     most: int
+    closed: bool
 
     def add(self, job: Job) -> None:
-        """Let the worker have one more job. Under the pool's lock, in the thread that hands it over."""
+        """Let the worker have one more job."""
 
     def turn(self, job: Job) -> None:
-        """The first one's turn has come. Under the pool's lock."""
+        """The first one's turn has come; the run before it is over."""
+
+    def settle(self) -> None:
+        """The run whose turn it was is over, and none comes after it."""
 
     def call_back(self) -> bool:
-        """Take back what the worker has not begun, to be found by `returned`. Never blocks.
+        """Take back what the worker has not begun, to be found by `returned`.
 
         Returns whether that is all. Where it is not, the run before them is over.
         """
 
     def returned(self) -> list[Job]:
-        """Those that were called back since the last time, in the order of their turns. Under the pool's lock."""
+        """Those that were called back since the last time, in the order of their turns."""
 
 
 class Prefetching(Turns):
@@ -63,7 +70,9 @@ class Prefetching(Turns):
         than half of what it may have, so that many are handed over at once.
         """
         room = ahead.most - len(ahead.jobs)
-        if room <= len(ahead.jobs) or not self._may_prefetch(queue) or place.jobs + ahead.most >= self.most:
+        if room <= len(ahead.jobs) or not self._may_prefetch(queue):
+            return
+        if ahead.closed or place.lost or place.jobs + ahead.most >= self.most:
             return
         backlog = queue.backlog
         bucket = backlog.first
@@ -110,6 +119,8 @@ class Prefetching(Turns):
         run = cast(Run, job._runner)  # it was seen that it had begun
         run.holding = True
         queue.yielded -= 1
+        if run.reason == "kill":
+            self.timers.soon(self.locked, self.stops.written_off, run)
         place.job = job
         place.run = run
         return job
@@ -117,6 +128,7 @@ class Prefetching(Turns):
     def let_worker_go(self, place: Any, queue: JobQueue) -> None:
         """Nothing is left that the worker was handed which the place keeps."""
         ahead, place.ahead = place.ahead, None
+        ahead.settle()
         self.doors.pop(place, None)
         host: Any = queue.host
         self.endings.append(partial(host.release, ahead))
@@ -165,14 +177,10 @@ class Prefetching(Turns):
     def recall_all(self) -> None:
         """Let everything that was handed over before its turn wait in its queue again. Outside the lock."""
         if self.doors:
-            self.whole(self._recall_all)
+            self.elsewhere(self.recall_now)
 
-    def outrank(self, queue: JobQueue, rank: int) -> None:
-        """A job is about to wait before those that were handed over before their turn. In any thread."""
-        if queue.prefetches and rank > queue.prefetched:
-            self.timers.soon(self.locked, self._recall_all)
-
-    def _recall_all(self) -> None:
+    def recall_now(self) -> None:
+        """The same, under the lock, not in a caller's thread."""
         for place in list(self.doors):
             self.recall(place)
 

@@ -153,7 +153,13 @@ class State:
 
         An exception in the caller finds it undone, or lets it be done without waiting for the answer.
         """
-        if get_ident() != main_thread().ident or self.special or self.stopping or self.lock._is_owned():
+        if self.stopping:
+            return self.guarded(action, *arguments)
+        return self.elsewhere(action, *arguments)
+
+    def elsewhere(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """The same, also while the pool ends: its timers' thread has to be there then."""
+        if get_ident() != main_thread().ident or self.special or self.lock._is_owned():
             return self.guarded(action, *arguments)
         answer = Answer()
         self.timers.soon(self._answer, answer, action, arguments)

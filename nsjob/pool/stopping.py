@@ -211,6 +211,11 @@ class Stopping:
             run.waiting.wake()
         return self._write_off(run)
 
+    def written_off(self, run: Run) -> None:
+        """A job was killed that no thread had seen to begin; one has, now. Under the lock."""
+        if run.reason == "kill" and not run.ended and self._core.threads.may_lose():
+            self._write_off(run)
+
     def _kill_range(self, ranged: Range) -> bool:
         """Cancel a range and write off what runs of it.
 
@@ -348,7 +353,7 @@ class Stopping:
         Raises:
             WrongState: it is not scheduled, or waits for other jobs.
         """
-        self._core.recall_job(job)
+        self._core.recall_now()
         if job.state is not SCHEDULED:
             raise WrongState(f"job {job.id} is {job.state}: only a scheduled job can be run next")
         particulars = job._particulars

@@ -76,6 +76,14 @@ class Turns(State):
         """`wake`, for those who do not have the lock."""
         self.locked(self.wake)
 
+    def outrank(self, queue: JobQueue, rank: int) -> None:
+        """Somebody is about to wait at `rank`: workers give back what they were handed and goes after that.
+
+        In any thread; see nsjob.pool.prefetching.
+        """
+        if self.doors and queue.prefetches and rank > queue.prefetched:
+            self.timers.soon(self.locked, cast("Core", self).recall_now)
+
     def dispatch(self) -> None:
         """Start what is ready; on the timers' thread.
 
@@ -251,6 +259,7 @@ class Turns(State):
             return
         head = ranged.next or job._options.head
         ranged.state = SCHEDULED
+        self.outrank(queue, HEAD if head else job._options.priority)
         queue.backlog.put(ranged, HEAD if head else job._options.priority, head or ranged.began)
         ranged.began = True
         self.refresh(queue)

@@ -116,7 +116,7 @@ def test_the_run_whose_turn_it_is_is_not_called_back(line: Line) -> None:
     assert line.ahead.returned() == ["b", "c"]
     assert line.took() == "a"
     assert line.ahead.holds(cast(Job, "a"))
-    line.ahead.answered()
+    line.ahead.settle()
     assert not line.ahead.holds(cast(Job, "a"))
 
 
@@ -167,12 +167,12 @@ def test_no_more_is_sent_than_a_pipe_takes(line: Line) -> None:
     for job in jobs:
         line.ahead.add(job)
     line.ahead.send(line.ahead.unsent(), [b"\x80" + b"x" * 999 for _ in jobs])
-    assert line.ahead.unsent() == jobs[3:]
+    assert line.ahead.unsent() == jobs[2:]
     line.ahead.turn(jobs[0])
     line.taking.receive()
-    line.ahead.answered()
-    line.ahead.send(line.ahead.unsent(), [b"\x80" + b"x" * 999 for _ in jobs[3:]])
-    assert line.ahead.unsent() == jobs[4:]
+    line.ahead.settle()
+    line.ahead.send(line.ahead.unsent(), [b"\x80" + b"x" * 999 for _ in jobs[2:]])
+    assert line.ahead.unsent() == jobs[3:]
 
 
 def test_orders_that_were_called_back_before_they_were_sent_are_not(line: Line) -> None:
@@ -229,7 +229,7 @@ def test_each_order_is_begun_or_called_back_whoever_is_first(line: Line) -> None
                 back.append(int(cast(str, job)))
                 continue
             until(lambda job=job: begun and begun[-1] >= int(job))
-            line.ahead.answered()
+            line.ahead.settle()
         if choose.random() < 0.5 or len(line.ahead.jobs) > 30:
             line.ahead.call_back()
             returned = line.ahead.returned()
@@ -242,7 +242,7 @@ def test_each_order_is_begun_or_called_back_whoever_is_first(line: Line) -> None
         job = line.turn()
         if line.ahead.holds(job):
             until(lambda job=job: begun[-1] >= int(job))
-            line.ahead.answered()
+            line.ahead.settle()
         else:
             back.append(int(cast(str, job)))
     line.sender.send(b"\x80end")
@@ -526,7 +526,7 @@ def test_a_job_that_was_not_seen_to_begin_is_stopped(pool: nsjob.Pool, unseen: l
     third.wait(PATIENCE)
     assert (before.outcome, third.outcome) == ("ok", "ok")
     assert STATE["ran"] == ["before", "third"]
-    assert pool.threadlist().numlost == 0
+    until(lambda: pool.threadlist().numlost == 0)
     assert (pool.counts("n").running, pool._core.running) == (0, 0)
 
 
@@ -565,6 +565,102 @@ def test_an_interrupt_of_a_run_that_is_over_hits_no_other(pool: nsjob.Pool, unse
     second.wait(PATIENCE)
     third.wait(PATIENCE)
     assert pool.threadlist().numlost == 0
+
+
+class Unmakeable:
+    """Can be pickled; to make it again raises an OSError."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open, ("/nonexistent/file",)
+
+
+def test_an_answer_that_cannot_be_made_again_fails_alone(pool: nsjob.Pool) -> None:
+    pool.create("n", 2, engine="near")
+    bad = "from tests.engines.test_ahead import Unmakeable\nUnmakeable()"
+    jobs = [pool.queue("n", bad if number % 20 == 7 else "name", vars={"name": number}) for number in range(300)]
+    for number, job in enumerate(jobs):
+        if number % 20 == 7:
+            with pytest.raises(FileNotFoundError):
+                job.wait(PATIENCE)
+        else:
+            assert job.wait(PATIENCE) == number
+    assert len(host_of(pool).made) == 2
+
+
+def test_a_job_is_run_next_and_another_moved_before_those_sent_ahead(pool: nsjob.Pool, ahead: list[nsjob.Job]) -> None:
+    first, second, third = (pool.queue("n", RAN, vars={"name": name}, jobid=name) for name in ("a", "b", "c"))
+    pool.run("n", second)
+    pool.move("n", first, first=True)
+    pool.edit("n", third, priority=200)
+    assert let_go(pool) == ["block", "b", "c", "a", "t0", "t1", "t2", "t3", "t4", "t5"]
+
+
+def test_a_put_off_job_of_higher_priority_goes_before_them(pool: nsjob.Pool, still: None) -> None:
+    jobs = sent_ahead(pool, 3)
+    pool.queue("n", RAN, vars={"name": "first"}, delay=0.001, priority=200)
+    until(lambda: not pool._core.doors)
+    assert let_go(pool)[:2] == ["block", "first"]
+    assert [job.outcome for job in jobs] == ["ok"] * 3
+
+
+def test_a_finalizer_may_cancel_what_is_being_sent(
+    pool: nsjob.Pool, still: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can run at any step of the thread that sends; what it wants is put off."""
+    give = Permits.give
+    cancelled: list[nsjob.Job] = []
+
+    def finalizing(self: Permits, count: int) -> None:
+        give(self, count)
+        for place in list(pool._core.doors):
+            for job in list(place.ahead.jobs)[:1]:
+                cancelled.append(cast(nsjob.Job, job))
+                assert job.cancel() is False
+
+    monkeypatch.setattr(Permits, "give", finalizing)
+    pool.create("n", 1, engine="near")
+    jobs = [pool.queue("n", RAN, vars={"name": number}) for number in range(500)]
+    for job in jobs:
+        settled(job)
+    assert cancelled
+    assert len([job for job in jobs if job.outcome == "ok"]) + len([job for job in jobs if job.attempt == 0]) <= 500
+    assert {job.outcome for job in jobs} <= {"ok", "cancelled"}
+    assert pool._core.running == 0
+
+
+class Slow:
+    """Is pickled when a test lets it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        STATE["begun"].set()
+        assert STATE["go"].wait(PATIENCE)
+        return int, ()
+
+
+def test_the_thread_of_a_killed_job_takes_nothing_ahead(pool: nsjob.Pool, still: None) -> None:
+    pool.create("n", 2, engine="near")
+    for job in [pool.queue("n", "1") for _ in range(30)]:
+        job.wait(PATIENCE)
+    pool.resize("n", 1)
+    for worker in host_of(pool).made:
+        cast(Ahead, worker.ahead).most = 16
+    slow = pool.queue("n", "name", vars={"name": Slow()})
+    assert STATE["begun"].wait(PATIENCE)
+    assert pool.kill("n", slow) is True
+    STATE["hold"] = threading.Event()
+    STATE["held"] = threading.Event()
+    holder = pool.queue("n", HERE + "STATE['held'].set()\nassert STATE['hold'].wait(60)")
+    assert STATE["held"].wait(PATIENCE)
+    jobs = [pool.queue("n", RAN, vars={"name": number}) for number in range(6)]
+    STATE["go"].set()
+    until(lambda: pool.threadlist().numlost == 0)
+    assert STATE["ran"] == []
+    assert pool._core.doors == {}
+    STATE["hold"].set()
+    for job in jobs:
+        job.wait(PATIENCE)
+    assert STATE["ran"] == list(range(6))
+    assert holder.outcome == "ok"
 
 
 def test_what_cannot_be_sent_fails_alone(pool: nsjob.Pool, still: None) -> None:

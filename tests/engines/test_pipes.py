@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import threading
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsjob.engines.pipes import Receiver, Sender
+from nsjob.engines.pipes import Receiver, Sender, open_pipes
 
 
 @pytest.fixture
@@ -103,3 +104,25 @@ def test_a_closed_end(ends: tuple[Receiver, Sender]) -> None:
         receiver.receive()
     with pytest.raises(ValueError, match="closed"):
         sender.send(b"x")
+
+
+def test_as_many_pipes_are_opened_as_asked_for_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[int, int]] = []
+    pipe = os.pipe
+
+    def scarce() -> tuple[int, int]:
+        if len(opened) == 2:
+            raise OSError(errno.EMFILE, "too many open files")
+        opened.append(pipe())
+        return opened[-1]
+
+    monkeypatch.setattr(os, "pipe", scarce)
+    with pytest.raises(OSError, match="too many open files"):
+        open_pipes(3)
+    for descriptor in (end for ends in opened for end in ends):
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+    opened.clear()
+    assert open_pipes(2) == opened
+    for descriptor in (end for ends in opened for end in ends):
+        os.close(descriptor)
