@@ -156,13 +156,17 @@ class Ahead:
         return len(self._sent) == (self._current is not None)
 
     def close(self) -> bool:
-        """The same, before the worker is told to end, or because it has ended: it gets nothing more.
+        """The same, before the worker is told to end: it gets nothing more.
 
-        Where it has begun what comes next, it stays open, as it must not be told to end.
+        Returns whether it may be told: not where it has begun what comes next.
         """
-        if self.call_back():
-            self.closed = True
+        self.closed = self.call_back() or self.closed
         return self.closed
+
+    def end(self) -> None:
+        """The same, as the worker has ended. Its pipes are not used any more."""
+        self.call_back()
+        self.closed = True
 
     def returned(self) -> list[Job]:
         """Those that were called back since the last time."""

@@ -134,8 +134,13 @@ class WorkerHost(ABC, Generic[W]):
                 usable = not _spent(answer)
             except _Gone:
                 if worker.ahead is not None:  # before it is buried: whoever calls back uses its pipes
-                    self._core.locked(worker.ahead.close)
+                    self._core.locked(worker.ahead.end)
                 raise self._lost(run, worker) from None
+            except BaseException:  # what it says next would be taken for the answer of another run
+                if worker.ahead is not None:
+                    self._core.locked(worker.ahead.end)
+                worker.answers.close()
+                raise
             finally:
                 with worker.lock:  # who is about to end it because of this run has done so, or does not
                     worker.run = run.remote = None

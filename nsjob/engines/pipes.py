@@ -85,8 +85,12 @@ class Receiver:
     def __init__(self, descriptor: int) -> None:
         self._file = FileIO(descriptor, "rb")
         self._read = self._file.read
-        self.close = self._file.close
         self._left = b""  # of what was read, the beginning of what comes next
+
+    def close(self) -> None:
+        """Close it; what was read and not received is lost."""
+        self._left = b""
+        self._file.close()
 
     def receive(self) -> bytes | memoryview:
         """Read one message.

@@ -587,6 +587,25 @@ def test_an_answer_that_cannot_be_made_again_fails_alone(pool: nsjob.Pool) -> No
     assert len(host_of(pool).made) == 2
 
 
+def test_what_goes_wrong_while_a_worker_is_heard_puts_no_answer_in_a_wrong_place(
+    pool: nsjob.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nsjob.engines import hosting
+
+    heard = hosting.heard
+
+    def failing(run: Any, message: Any) -> None:
+        if getattr(message, "note", "") == "bad":
+            raise RuntimeError("a fault of the pool")
+        heard(run, message)
+
+    monkeypatch.setattr(hosting, "heard", failing)
+    pool.create("n", 2, engine="near", retries=3)
+    bad = HERE + "if job.attempt == 1: job.progress(1, note='bad')\nname"
+    jobs = [pool.queue("n", bad if number % 50 == 30 else "name", vars={"name": number}) for number in range(300)]
+    assert [job.wait(PATIENCE) for job in jobs] == list(range(300))
+
+
 def test_a_job_is_run_next_and_another_moved_before_those_sent_ahead(pool: nsjob.Pool, ahead: list[nsjob.Job]) -> None:
     first, second, third = (pool.queue("n", RAN, vars={"name": name}, jobid=name) for name in ("a", "b", "c"))
     pool.run("n", second)
