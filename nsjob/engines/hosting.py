@@ -6,15 +6,15 @@ interpreter, is for those who derive from this.
 
 from __future__ import annotations
 
+import logging
 import pickle
 import threading
 import time
 from abc import ABC, abstractmethod
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from nsjob.engines.ahead import BESIDE, ROOM, Ahead
-from nsjob.engines.messages import Answer, Failed, Forgotten, Sleepy
+from nsjob.engines.messages import MESSAGE, Answer, Failed, Forgotten
 from nsjob.engines.orders import heard, order, order_ahead, outcome
 from nsjob.engines.pipes import Receiver, Sender
 from nsjob.errors import OptionError, WorkerLost
@@ -68,6 +68,7 @@ class _Gone(Exception):
 
 
 W = TypeVar("W", bound=PipedWorker)
+_logger = logging.getLogger("nsjob")
 _SHORT = 0.005  # seconds: after a run of less, more orders are sent ahead
 
 
@@ -139,6 +140,9 @@ class WorkerHost(ABC, Generic[W]):
             except BaseException:  # what it says next would be taken for the answer of another run
                 if worker.ahead is not None:
                     self._core.locked(worker.ahead.end)
+                with worker.lock:
+                    worker.asked = worker.asked or self._core.now()
+                    worker.end(forced=True)
                 worker.answers.close()
                 raise
             finally:
@@ -230,17 +234,20 @@ class WorkerHost(ABC, Generic[W]):
                 received = worker.answers.receive()
             except (EOFError, OSError, ValueError):
                 raise _Gone from None
+            said = received[0] == MESSAGE[0]
             try:
-                message = pickle.loads(received)
+                message = pickle.loads(received[1:] if said else received)
             except BaseException as error:  # a value that cannot be made again here
+                if said:
+                    _logger.warning("what job %s said on its way cannot be made again here: %s", run.job.id, error)
+                    continue
                 message = Failed(error, None)
-            kind = type(message)
-            if kind is tuple or kind is Failed or kind is Sleepy:
+            if not said:
                 worker.busy = False
                 if ahead is not None:
                     ahead.judge(time.monotonic() - began < _SHORT)
                 return message  # type: ignore[no-any-return]
-            if kind is Forgotten and ahead is not None:
+            if type(message) is Forgotten and ahead is not None:
                 self._core.locked(ahead.forgotten)
             else:
                 heard(run, message)
@@ -259,12 +266,14 @@ class WorkerHost(ABC, Generic[W]):
             return
         orders: list[bytes] = []
         size = 0
-        with suppress(Exception):  # what cannot be sent is told when its turn has come
-            for job in jobs:
-                orders.append(order_ahead(job, cast(Hosted, job._work).work, worker.defined))
-                size += len(orders[-1])
-                if size > ROOM:
-                    break
+        for job in jobs:
+            data = order_ahead(job, cast(Hosted, job._work).work, worker.defined)
+            if data is None:
+                break
+            orders.append(data)
+            size += len(data)
+            if size > ROOM:
+                break
         if orders:
             core.locked(ahead.send, jobs, orders)
 

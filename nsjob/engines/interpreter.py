@@ -49,7 +49,12 @@ class Interpreter:
         interrupts, self._interrupts = interrupts_ends
         permits_out, permits_in = permits_ends
         os.set_blocking(self._interrupts, False)
-        self._theirs = (orders, answers, interrupts, os.dup(permits_out))
+        try:
+            self._theirs = (orders, answers, interrupts, os.dup(permits_out))
+        except OSError:
+            for descriptor in (*orders_ends, *answers_ends, *interrupts_ends, *permits_ends):
+                os.close(descriptor)
+            raise
         self._permits: tuple[int, ...] = permits_out, permits_in
         self._lock = threading.Lock()
         self.orders = Sender(orders_in)
@@ -64,7 +69,12 @@ class Interpreter:
         self.ahead = Ahead(self, self.orders, Permits(permits_out, permits_in))
         self.failure: Exception | None = None
         self.thread = threading.Thread(target=self._live, name=f"nsjob-interpreter-{next(_serial)}", daemon=True)
-        self.thread.start()
+        try:
+            self.thread.start()
+        except BaseException:
+            self._let_go(*self._theirs)
+            self.bury()
+            raise
 
     def end(self, forced: bool) -> None:
         """Have an exception raised in its body. There is nothing stronger."""

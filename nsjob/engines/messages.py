@@ -8,7 +8,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from nsjob.pool.files import Contents, Entry
 
-__all__ = ["Answer", "Beat", "Failed", "Forgotten", "Line", "Order", "Place", "Printed", "Progress", "Sleepy"]
+__all__ = [
+    "MESSAGE",
+    "Answer",
+    "Beat",
+    "Failed",
+    "Forgotten",
+    "Line",
+    "Order",
+    "Place",
+    "Printed",
+    "Progress",
+    "Sleepy",
+]
+
+
+MESSAGE = b"+"
+"""Before what is said on the way; an answer is a pickle alone. One that cannot be made again must be known as such."""
 
 
 class Order(NamedTuple):

@@ -36,23 +36,27 @@ def order(run: Run, work: Work, first: int) -> tuple[bytes, int]:
     job = run.job
     definitions = tuple(run.core.definitions.sources[first:])
     last = run.attempt, run.index, run.output is not None, *_house(run)
-    return _packed(job, work, first, definitions, last), first + len(definitions)
+    call = _call(work) if type(work) is Call else None
+    return _packed(job, work, call, first, definitions, last), first + len(definitions)
 
 
-def order_ahead(job: Job, work: Work, first: int) -> bytes:
+def order_ahead(job: Job, work: Work, first: int) -> bytes | None:
     """The order of a plain job that has not started. It brings no definitions.
 
-    Raises:
-        CannotPickle: a value cannot be carried over.
+    None where code of its values' classes would run: that is for the job's own turn.
     """
-    return _packed(job, work, first, (), (1, None, False, "", None, False))
-
-
-def _packed(job: Job, work: Work, first: int, definitions: tuple[str, ...], last: tuple[Any, ...]) -> bytes:
-    source = filename = call = variables = one = None
     if type(work) is Call:
-        call = _call(work)
+        call = _named(work)
+        plain = call is not None
     else:
+        call = None
+        plain = type(work) is not Bound or (work.input is None and _are_plain(work.vars))
+    return _packed(job, work, call, first, (), (1, None, False, "", None, False)) if plain else None
+
+
+def _packed(job: Job, work: Work, call: Any, first: int, definitions: tuple[str, ...], last: tuple[Any, ...]) -> bytes:
+    source = filename = variables = one = None
+    if type(work) is not Call:
         if type(work) is Bound:
             variables, one = work.vars, work.input
             work = work.snippet
@@ -61,18 +65,27 @@ def _packed(job: Job, work: Work, first: int, definitions: tuple[str, ...], last
     made = (  # a plain tuple is pickled at a tenth of the price
         first, definitions, source, filename or "", call, variables, one, job.id, job.queue, *last,
     )  # fmt: skip
-    plain = one is None and (not variables or all(type(value) in _PLAIN for value in variables.values()))
+    plain = one is None and _are_plain(variables)
     return pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if plain else pickled(made, "a value of -vars or -input")
 
 
+def _are_plain(variables: Mapping[str, Any] | None) -> bool:
+    return not variables or all(type(value) in _PLAIN for value in variables.values())
+
+
 def _call(work: Call) -> bytes | tuple[str, str, tuple[Any, ...], Mapping[str, Any]]:
+    return _named(work) or pickled((work.function, work.args, work.kwargs), "the call")
+
+
+def _named(work: Call) -> tuple[str, str, tuple[Any, ...], Mapping[str, Any]] | None:
+    """A call by names, where both are plain, the function and its arguments."""
     function, arguments, keywords = work.function, work.args, work.kwargs
     if type(function) is FunctionType and not keywords and all(type(value) in _PLAIN for value in arguments):
         module, name = function.__module__, function.__qualname__
         home = sys.modules.get(module)
         if home is not None and module != "__main__" and home.__dict__.get(name) is function:
             return module, name, arguments, keywords  # what pickle would make of it, without a pickle in a pickle
-    return pickled((function, arguments, keywords), "the call")
+    return None
 
 
 def _house(run: Run) -> tuple[str, Any, bool]:

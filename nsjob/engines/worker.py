@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nsjob.engines.ahead import Permits, Taking
-from nsjob.engines.messages import Forgotten, Order
+from nsjob.engines.messages import MESSAGE, Forgotten, Order
 from nsjob.engines.performer import Performer, dumped, failed
 from nsjob.engines.pipes import Receiver, Sender
 
@@ -36,7 +36,7 @@ class Worker:
         self._answers = answers
         self._unheard = unheard
         self._writing = threading.Lock()
-        self.performer = Performer(lambda message: self._hand_over(pickle.dumps(message, pickle.HIGHEST_PROTOCOL)))
+        self.performer = Performer(self._tell)
 
     def serve(self) -> None:
         """Do what comes, until nothing can come any more."""
@@ -53,6 +53,9 @@ class Worker:
         except BaseException as error:  # a value that can be pickled, but not be made again here
             return failed(error)
         return self.performer.answer(order)
+
+    def _tell(self, message: Any) -> None:
+        self._hand_over(MESSAGE + pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
     def _hand_over(self, data: bytes) -> None:
         try:

@@ -72,7 +72,7 @@ class Prefetching(Turns):
         room = ahead.most - len(ahead.jobs)
         if room <= len(ahead.jobs) or not self._may_prefetch(queue):
             return
-        if ahead.closed or place.lost or place.jobs + ahead.most >= self.most:
+        if ahead.closed or place.lost or place.thread is None or place.jobs + ahead.most >= self.most:
             return
         backlog = queue.backlog
         bucket = backlog.first

@@ -153,12 +153,12 @@ class State:
 
         An exception in the caller finds it undone, or lets it be done without waiting for the answer.
         """
-        if self.stopping:
+        if self.stopping and not self.doors:
             return self.guarded(action, *arguments)
         return self.elsewhere(action, *arguments)
 
     def elsewhere(self, action: Callable[..., Any], *arguments: Any) -> Any:
-        """The same, also while the pool ends: its timers' thread has to be there then."""
+        """The same, also while the pool ends. Its timers' thread is there as long as it has jobs."""
         if get_ident() != main_thread().ident or self.special or self.lock._is_owned():
             return self.guarded(action, *arguments)
         answer = Answer()

@@ -606,6 +606,112 @@ def test_what_goes_wrong_while_a_worker_is_heard_puts_no_answer_in_a_wrong_place
     assert [job.wait(PATIENCE) for job in jobs] == list(range(300))
 
 
+class Phase(str):
+    """A text that its own class makes again: not here."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open, ("/nonexistent/file",)
+
+
+def test_what_a_body_says_and_cannot_be_made_again_is_left_out(
+    pool: nsjob.Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool.create("n", 2, engine="near")
+    says = "from tests.engines.test_ahead import Phase\njob.progress(1, note=Phase('late'))\nname"
+    jobs = [pool.queue("n", says if number % 50 == 30 else "name", vars={"name": number}) for number in range(300)]
+    assert [job.wait(PATIENCE) for job in jobs] == list(range(300))
+    told = [record.getMessage() for record in caplog.records if "cannot be made again" in record.getMessage()]
+    assert len(told) == 6
+    assert told[0].startswith("what job job30 said on its way cannot be made again here: [Errno 2] No such file")
+
+
+class Fatal:
+    """Cannot be pickled, and takes whoever tries with it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise KeyboardInterrupt
+
+
+def test_code_of_a_jobs_values_runs_in_its_own_turn(pool: nsjob.Pool) -> None:
+    pool.create("n", 2, engine="near")
+    jobs = [pool.queue("n", "name", vars={"name": Fatal() if number % 50 == 30 else number}) for number in range(300)]
+    for number, job in enumerate(jobs):
+        if number % 50 == 30:
+            with pytest.raises(KeyboardInterrupt):
+                job.wait(PATIENCE)
+        else:
+            assert job.wait(PATIENCE) == number
+    calls = [pool.submit("n", len, (1, 2)) for _ in range(100)] + [pool.submit("n", max, [1], [2]) for _ in range(100)]
+    assert [job.wait(PATIENCE) for job in calls] == [2] * 100 + [[2]] * 100
+
+
+def test_an_immediate_pool_hands_nothing_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(engines.ENGINES, "near", near.NEAR)
+    with nsjob.Pool(immediate=True) as pool:
+        pool.create("n", 1, engine="near")
+        assert [pool.queue("n", "name", vars={"name": number}).wait() for number in range(50)] == list(range(50))
+        host_of(pool).made[0].ahead.most = 16  # type: ignore[union-attr]
+        jobs = pool.queue_many("n", ["1"] * 50)
+        assert [job.wait() for job in jobs] == [1] * 50
+
+
+def test_a_thread_that_takes_over_at_exit_hands_nothing_over(pool: nsjob.Pool, ahead: list[nsjob.Job]) -> None:
+    place = next(iter(pool._core.doors))
+    pool.pause("n")
+    thread, place.thread = place.thread, None
+    pool.resume("n")
+    assert let_go(pool) == ["block", "t0", "t1", "t2", "t3", "t4", "t5"]
+    place.thread = thread
+
+
+def test_nothing_is_called_back_where_ctrl_c_could_land(pool: nsjob.Pool, ahead: list[nsjob.Job]) -> None:
+    core = pool._core
+    threads: list[threading.Thread] = []
+    recall = core.recall
+
+    def seen(place: Any) -> bool:
+        threads.append(threading.current_thread())
+        return recall(place)
+
+    core.recall = seen  # type: ignore[method-assign]
+    pool.shutdown(wait=False)
+    assert ahead[3].cancel() is False
+    assert threads
+    assert threading.main_thread() not in threads
+    assert let_go_of(pool, ahead) == ["block", "t0", "t1", "t2", "t4", "t5"]
+
+
+def let_go_of(pool: nsjob.Pool, jobs: list[nsjob.Job]) -> list[str]:
+    STATE["go"].set()
+    for job in jobs:
+        settled(job)
+    return cast("list[str]", STATE["ran"])
+
+
+def test_an_interpreter_for_which_there_are_no_descriptors_leaves_none_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nsjob.engines import interpreter
+
+    opened: list[int] = []
+    pipe = os.pipe
+
+    def noted() -> tuple[int, int]:
+        ends = pipe()
+        opened.extend(ends)
+        return ends
+
+    def none(descriptor: int) -> int:
+        raise OSError(24, "too many open files")
+
+    monkeypatch.setattr(os, "pipe", noted)
+    monkeypatch.setattr(os, "dup", none)
+    with pytest.raises(OSError, match="too many open files"):
+        interpreter.Interpreter()
+    assert len(opened) == 8
+    for descriptor in opened:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+
+
 def test_a_job_is_run_next_and_another_moved_before_those_sent_ahead(pool: nsjob.Pool, ahead: list[nsjob.Job]) -> None:
     first, second, third = (pool.queue("n", RAN, vars={"name": name}, jobid=name) for name in ("a", "b", "c"))
     pool.run("n", second)
@@ -674,7 +780,6 @@ def test_the_thread_of_a_killed_job_takes_nothing_ahead(pool: nsjob.Pool, still:
     STATE["go"].set()
     until(lambda: pool.threadlist().numlost == 0)
     assert STATE["ran"] == []
-    assert pool._core.doors == {}
     STATE["hold"].set()
     for job in jobs:
         job.wait(PATIENCE)
