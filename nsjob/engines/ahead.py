@@ -8,12 +8,14 @@ that were sent. The worker is told how many to forget; until it says that it has
 from __future__ import annotations
 
 import os
+from _thread import get_ident
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from time import sleep
 from typing import TYPE_CHECKING
 
-from nsjob.engines.pipes import HEAD, Receiver, Sender
+from nsjob.engines.pipes import HEAD, Receiver, Sender, joined
 
 if TYPE_CHECKING:
     from nsjob.pool.job import Job
@@ -37,12 +39,12 @@ class Permits:
 
     def __init__(self, readable: int, writable: int = -1) -> None:
         self._readable = readable
-        self._writable = writable
+        self.writable = writable
         os.set_blocking(readable, False)
 
     def give(self, count: int) -> None:
         """Let so many more begin."""
-        os.write(self._writable, b"x" * count)
+        os.write(self.writable, b"x" * count)
 
     def take(self, most: int) -> int:
         """Take up to that many away; returns how many there were."""
@@ -55,7 +57,7 @@ class Permits:
 class Ahead:
     """What one worker was sent ahead, and what it is to be sent.
 
-    All of it is guarded by the pool's lock. Nothing blocks: what is on its way always fits into the pipe.
+    All of it but `send` is guarded by the pool's lock. Nothing blocks: what is on its way always fits into the pipe.
 
     Attributes:
         jobs: those whose turn has not come.
@@ -77,6 +79,9 @@ class Ahead:
         self._bytes = 0
         self._back: list[Job] = []
         self._shut = False  # until the worker has forgotten
+        self._flight: Iterator[int] = iter(())
+        self._written: list[int] = [0, 0]  # the results of two writes, when they are done
+        self._sender = 0  # the thread that does them
 
     def add(self, job: Job) -> None:
         """Let the worker have one more job."""
@@ -100,18 +105,25 @@ class Ahead:
         """Whether the worker has the order of this job, whose turn it is."""
         return self._current is job
 
+    @property
+    def waits(self) -> bool:
+        """Whether any order may be to be sent. Without the lock too, in the thread that sends."""
+        return bool(self._unsent)
+
     def unsent(self) -> list[Job]:
         """The jobs whose orders are to be sent now."""
         return [] if self._shut or self.closed else list(self._unsent)
 
-    def send(self, jobs: list[Job], orders: list[bytes]) -> None:
-        """Send the orders of these jobs in one go, as many as there is room for; none where they were called back.
+    def load(self, jobs: list[Job], orders: list[bytes]) -> bool:
+        """Take the orders of these jobs, as many as there is room for; none where they were called back.
+
+        Returns whether there are any to be sent, by `send`.
 
         Arguments:
             orders: as many or fewer.
         """
         if self._shut or self.closed or not self._unsent or self._unsent[0] is not jobs[0]:
-            return
+            return False
         framed: list[bytes] = []
         size = self._bytes
         for order in orders:
@@ -120,20 +132,41 @@ class Ahead:
                 break
             framed.append(_AHEAD + order)
         if not framed:
-            return
-        self._permits.give(len(framed))  # first: a worker that has an order and no permit waits for word of it
-        try:
-            self._orders.send_all(framed)
-        except OSError:  # it is not there any more; who waits for its answer will see that
-            self._permits.take(len(framed))
-            return
+            return False
         for data in framed:
             self._sent.append((self._unsent.popleft(), len(data) + HEAD))
             self._bytes += len(data) + HEAD
+        # The permits first: a worker that has an order and no permit waits for word of it.
+        self._written = []
+        self._flight = map(
+            os.write, (self._permits.writable, self._orders.descriptor), (b"x" * len(framed), joined(framed))
+        )
+        self._sender = get_ident()
+        return True
+
+    def send(self) -> None:
+        """Send what was loaded. Without the pool's lock: to write under it makes others wait for it.
+
+        One C call on an iterator: a finalizer in this thread finds it done, or does it, and then it is done.
+        """
+        try:
+            self._written.extend(self._flight)
+        except (
+            OSError
+        ):  # it is not there any more, as who waits for its answer will see; the permits tell what it had not
+            self._written = [0, 0]
+
+    def _sent_all(self) -> None:
+        """See to it that what was loaded has been sent."""
+        if self._sender == get_ident():
+            self.send()
+        while len(self._written) < 2:
+            sleep(0)
 
     def call_back(self) -> bool:
         """Take back what the worker has not begun. Returns whether that is all."""
         self.most = 0
+        self._sent_all()
         back: list[Job] = []
         waiting = len(self._sent) - (self._current is not None)
         if self._sent and not self._shut and not self.closed:

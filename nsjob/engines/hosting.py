@@ -261,7 +261,7 @@ class WorkerHost(ABC, Generic[W]):
             if not ahead.most or not queue.backlog.first:
                 return
             core.locked(core.prefetch, place, queue, ahead)
-        jobs: list[Job] = core.locked(ahead.unsent) if ahead.jobs else []
+        jobs: list[Job] = core.locked(ahead.unsent) if ahead.waits else []
         if not jobs or worker.defined != len(core.definitions.sources):
             return
         orders: list[bytes] = []
@@ -274,8 +274,8 @@ class WorkerHost(ABC, Generic[W]):
             size += len(data)
             if size > ROOM:
                 break
-        if orders:
-            core.locked(ahead.send, jobs, orders)
+        if orders and core.locked(ahead.load, jobs, orders):
+            ahead.send()
 
     def _put_back(self, worker: W, usable: bool) -> None:
         queue = self._core.queues.get(self._queue)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from io import FileIO
 from struct import Struct
 
-__all__ = ["HEAD", "Receiver", "Sender", "open_pipes"]
+__all__ = ["HEAD", "Receiver", "Sender", "joined", "open_pipes"]
 
 _head, _length, _LENGTH = Struct("<Q").pack, Struct("<Q").unpack_from, 8
 HEAD = _LENGTH
@@ -34,6 +34,11 @@ def open_pipes(count: int) -> list[tuple[int, int]]:
     return opened
 
 
+def joined(messages: Sequence[bytes]) -> bytes:
+    """Several messages as they stand in a pipe."""
+    return b"".join([part for data in messages for part in (_head(len(data)), data)])
+
+
 class Sender:
     """The end that is written to. One thread at a time.
 
@@ -42,6 +47,7 @@ class Sender:
     """
 
     def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
         self._file = FileIO(descriptor, "wb")
         self._write = self._file.write
         self.close = self._file.close
@@ -59,14 +65,6 @@ class Sender:
         else:
             self._all(head)
             self._all(data)
-
-    def send_all(self, messages: Sequence[bytes]) -> None:
-        """Write several messages, small ones, in one call.
-
-        Raises:
-            OSError, ValueError: as `send`.
-        """
-        self._all(b"".join([part for data in messages for part in (_head(len(data)), data)]))
 
     def _all(self, data: bytes) -> None:
         written = self._write(data)

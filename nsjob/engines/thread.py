@@ -304,17 +304,15 @@ class ThreadEngine:
                     return
                 continue
             work = job._work
-            kept = False
             if type(work) is Hosted:
                 value = attempt_hosted(place, job, work)
-                kept = place.ahead is not None
                 if place.error is None and type(value) is not Ending:
                     place.forget_calm_run()
             else:
                 value = attempt(place, job)  # returns with the lock held
             place.jobs += 1
             if place.run is None and place.error is None and place.jobs < core.most:
-                following = core.pass_on_ahead(job, value, place) if kept else core.pass_on(job, value, place)
+                following = core.pass_on(job, value, place)
             else:
                 following = self._conclude(place, job, value)
             if following is None:

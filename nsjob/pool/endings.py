@@ -84,7 +84,7 @@ class Endings(Departures):
             particulars.park.wake()
         if self.stopping and not self.live:
             self.rest()
-        if self.cap is None or self.cap >= self.total:
+        if place.ahead is None and (self.cap is None or self.cap >= self.total):
             backlog = queue.backlog
             bucket = backlog.first
             if bucket:
@@ -102,14 +102,6 @@ class Endings(Departures):
                     place.job = following
                     return following  # type: ignore[no-any-return]
         return self._hand_on(queue, job, place, now)
-
-    def pass_on_ahead(self, job: Job, value: Any, place: Any) -> Job | None:
-        """The same, where the place keeps a worker that was handed jobs before their turn."""
-        now = self.now()
-        self.end(job, OK, value, now)
-        if now - job._started >= self.long:
-            self.endings.append(partial(log_long, job, now - job._started))
-        return self._hand_on(job._queue, job, place, now)
 
     def finish(self, run: Run, place: Any = None) -> Job | None:
         """End `run`, in whatever way. A pool thread gives its `place` and gets the next job there, if there is one."""

@@ -56,8 +56,12 @@ class Line:
             self.ahead.add(job)
         unsent = self.ahead.unsent()
         if unsent:
-            self.ahead.send(unsent, [b"\x80" + cast(str, job).encode() for job in unsent])
+            self.send_orders(unsent, [b"\x80" + cast(str, job).encode() for job in unsent])
         return jobs
+
+    def send_orders(self, jobs: list[Job], orders: list[bytes]) -> None:
+        if self.ahead.load(jobs, orders):
+            self.ahead.send()
 
     def took(self) -> str:
         return bytes(self.taking.receive())[1:].decode()
@@ -166,12 +170,12 @@ def test_no_more_is_sent_than_a_pipe_takes(line: Line) -> None:
     jobs = [cast(Job, str(number)) for number in range(8)]
     for job in jobs:
         line.ahead.add(job)
-    line.ahead.send(line.ahead.unsent(), [b"\x80" + b"x" * 999 for _ in jobs])
+    line.send_orders(line.ahead.unsent(), [b"\x80" + b"x" * 999 for _ in jobs])
     assert line.ahead.unsent() == jobs[2:]
     line.ahead.turn(jobs[0])
     line.taking.receive()
     line.ahead.settle()
-    line.ahead.send(line.ahead.unsent(), [b"\x80" + b"x" * 999 for _ in jobs[2:]])
+    line.send_orders(line.ahead.unsent(), [b"\x80" + b"x" * 999 for _ in jobs[2:]])
     assert line.ahead.unsent() == jobs[3:]
 
 
@@ -181,7 +185,7 @@ def test_orders_that_were_called_back_before_they_were_sent_are_not(line: Line) 
         line.ahead.add(job)
     before = line.ahead.unsent()
     assert line.ahead.call_back() is True
-    line.ahead.send(before, [b"\x80a", b"\x80b"])
+    line.send_orders(before, [b"\x80a", b"\x80b"])
     assert line.ahead.returned() == jobs
     line.sender.send(b"\x80next")
     assert line.took() == "next"
@@ -728,28 +732,38 @@ def test_a_put_off_job_of_higher_priority_goes_before_them(pool: nsjob.Pool, sti
     assert [job.outcome for job in jobs] == ["ok"] * 3
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
 def test_a_finalizer_may_cancel_what_is_being_sent(
-    pool: nsjob.Pool, still: None, monkeypatch: pytest.MonkeyPatch
+    pool: nsjob.Pool, still: None, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """It can run at any step of the thread that sends; what it wants is put off."""
-    give = Permits.give
+    """It can run at any step of the thread that sends: what was loaded is sent then, and called back."""
+    send = Ahead.send
     cancelled: list[nsjob.Job] = []
 
-    def finalizing(self: Permits, count: int) -> None:
-        give(self, count)
+    def cancel() -> None:
         for place in list(pool._core.doors):
             for job in list(place.ahead.jobs)[:1]:
                 cancelled.append(cast(nsjob.Job, job))
-                assert job.cancel() is False
+                job.cancel()
 
-    monkeypatch.setattr(Permits, "give", finalizing)
+    def finalizing(self: Ahead) -> None:
+        if when == "before":
+            cancel()
+        send(self)
+        if when == "after":
+            cancel()
+
+    monkeypatch.setattr(Ahead, "send", finalizing)
     pool.create("n", 1, engine="near")
     jobs = [pool.queue("n", RAN, vars={"name": number}) for number in range(500)]
     for job in jobs:
         settled(job)
     assert cancelled
-    assert len([job for job in jobs if job.outcome == "ok"]) + len([job for job in jobs if job.attempt == 0]) <= 500
-    assert {job.outcome for job in jobs} <= {"ok", "cancelled"}
+    ran = STATE["ran"]
+    assert ran == sorted(set(ran))
+    assert {number for number, job in enumerate(jobs) if job.outcome == "ok"} <= set(ran)
+    assert not {number for number, job in enumerate(jobs) if job.attempt == 0} & set(ran)
+    assert {job.outcome for job in jobs} == {"ok", "cancelled"}
     assert pool._core.running == 0
 
 
