@@ -40,8 +40,8 @@ class Seat:
     def __init__(self, entry: Holder, place: int, order: int = 0) -> None:
         self.entry = entry
         self.place = place  # whose bucket it is in
-        # Among those that were let out of their keys: the order in which they had come up; less than 0 for those that
-        # were moved to the front, and go before them.
+        # Among those that were let out of their keys, or called back: the order in which they had come up, or had been
+        # queued; less than 0 for those that were moved to the front, and go before them.
         self.order = order
 
 
@@ -89,7 +89,7 @@ class Backlog:
             bucket.append(seat)
 
     def put_among_first(self, holder: Holder, place: int, order: int) -> None:
-        """Let somebody wait before all of the bucket, save those who were let out of their keys and had come before."""
+        """Let somebody wait before all of the bucket, save those who wait so too and are of a lower order."""
         seat = Seat(holder, place, order)
         holder._where = seat
         bucket = self._bucket_to_fill(place)

@@ -75,12 +75,13 @@ class Core(Entering):
         """Take no more jobs; let paused queues go on; cancel all jobs where asked."""
         if cancel:
             self.locked(self._stop_prefetching)
-            self.recall_all()
+            self.recall_and_see()
         self.locked(self._stop, cancel)
         if cancel:
             for job in self.locked(self._all_jobs):
                 if job.state is not DONE:
-                    self.locked(self.stops.cancel, job)
+                    cancel_one = self.elsewhere if self.doors else self.locked
+                    cancel_one(self.stops.cancel, job)
         if self.live:
             self.wake_up()
             self.timers.wake()

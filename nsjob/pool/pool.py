@@ -287,7 +287,7 @@ class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs
             self._core.refresh(found)
 
         self._core.guarded(hold)
-        self._core.recall_all()
+        self._core.recall_and_see()
 
     def resume(self, queue: str) -> None:
         """Undo `pause` and `drain`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
+from time import sleep
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from nsjob.pool.backlog import NOWHERE
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ahead", "Prefetching"]
 
+_LOOK, _PATIENCE = 0.0005, 0.25  # seconds
 LOOK_EVERY = 0.002  # seconds; and for how long jobs wait behind another one before they are called back
 
 
@@ -150,16 +152,13 @@ class Prefetching(Turns):
             self.timers.at(now + LOOK_EVERY, self._look)
 
     def recall(self, place: Any) -> bool:
-        """Let what was handed over to this place wait in its queue again; what the worker has begun is seen to run.
+        """Let what was handed over to this place wait in its queue again, save what the worker has begun.
 
         Returns whether nothing has begun. Else the run before it is over. Under the lock, not in a caller's thread.
         """
         ahead: Ahead = place.ahead
         ahead.call_back()
         self._put_back(place, ahead)
-        for job in ahead.jobs:
-            if job.state is SCHEDULED:
-                self._start_unseen(job, place)
         return not ahead.jobs
 
     def recall_returned(self, place: Any) -> None:
@@ -173,11 +172,24 @@ class Prefetching(Turns):
             for place in list(self.doors):
                 if job in place.ahead.jobs:
                     self.recall(place)
+                    if job in place.ahead.jobs:
+                        self._start_unseen(job, place)
 
     def recall_all(self) -> None:
         """Let everything that was handed over before its turn wait in its queue again. Outside the lock."""
         if self.doors:
             self.elsewhere(self.recall_now)
+
+    def recall_and_see(self) -> None:
+        """The same, where nothing more is handed over; wait until it is seen what the workers have begun.
+
+        All of that but the last of each is over, so it is a matter of hearing the answers.
+        """
+        self.recall_all()
+        patience = _PATIENCE
+        while self.doors and patience > 0:
+            sleep(_LOOK)
+            patience -= _LOOK
 
     def recall_now(self) -> None:
         """The same, under the lock, not in a caller's thread."""
@@ -202,9 +214,8 @@ class Prefetching(Turns):
         ahead.jobs.extend(left)
         if not left:
             self.doors.pop(place, None)
-        for job in reversed(back):
-            assert job.state is SCHEDULED
-            job._queue.backlog.put(job, job._options.priority, first=True)
+        for job in back:  # before those that were left, and behind those of other places that were queued before it
+            job._queue.backlog.put_among_first(job, job._options.priority, int(job._queued * 1e9) + 1)
         self.refresh(back[0]._queue)
         self.wake()
 
