@@ -280,14 +280,15 @@ class Pool(Looking, Finding, Moving, Editing, Templates, Ranging, Many, Programs
     def pause(self, queue: str) -> None:
         """Let no more jobs of the queue start. What runs goes on."""
 
-        def hold() -> None:
+        def hold() -> JobQueue:
             found = self._find(queue)
             found.calm = False
             found.paused = found.held = True
             self._core.refresh(found)
+            return found
 
-        self._core.guarded(hold)
-        self._core.recall_and_see()
+        held: JobQueue = self._core.guarded(hold)
+        self._core.recall_and_see(held)
 
     def resume(self, queue: str) -> None:
         """Undo `pause` and `drain`."""

@@ -180,16 +180,22 @@ class Prefetching(Turns):
         if self.doors:
             self.elsewhere(self.recall_now)
 
-    def recall_and_see(self) -> None:
+    def recall_and_see(self, queue: JobQueue | None = None) -> None:
         """The same, where nothing more is handed over; wait until it is seen what the workers have begun.
 
         All of that but the last of each is over, so it is a matter of hearing the answers.
+
+        Arguments:
+            queue: the one to whose workers nothing more is handed over; None where that is so for all.
         """
         self.recall_all()
         patience = _PATIENCE
-        while self.doors and patience > 0:
+        while self.doors and patience > 0 and self.locked(self._is_behind, queue):
             sleep(_LOOK)
             patience -= _LOOK
+
+    def _is_behind(self, queue: JobQueue | None) -> bool:
+        return any(queue is None or (place.job is not None and place.job._queue is queue) for place in self.doors)
 
     def recall_now(self) -> None:
         """The same, under the lock, not in a caller's thread."""
