@@ -195,8 +195,23 @@ class WorkerHost(ABC, Generic[W]):
         """Whether the worker has begun what comes after its run. What it has not begun is called back for good."""
         return worker.ahead is not None and not self._core.locked(worker.ahead.close)
 
+    def park(self, ahead: Ahead) -> bool:
+        """A place has nothing more for the worker that it kept: let others have it. Under the pool's lock.
+
+        Returns whether that was all; else `release` is to be called.
+        """
+        worker = cast(W, ahead.worker)
+        queue = self._core.queues.get(self._queue)
+        if worker.broken or queue is None or queue.host is not cast(Any, self) or queue.req == "delete":
+            return False
+        with self._lock:
+            if not self._closed:
+                self._idle.append(worker)
+                return True
+        return False
+
     def release(self, ahead: Ahead) -> None:
-        """A place has nothing more for the worker that it kept."""
+        """The same, without the lock, where the worker may have to end."""
         worker = cast(W, ahead.worker)
         self._put_back(worker, not worker.broken)
 

@@ -133,7 +133,8 @@ class Prefetching(Turns):
         ahead.settle()
         self.doors.pop(place, None)
         host: Any = queue.host
-        self.endings.append(partial(host.release, ahead))
+        if not host.park(ahead):
+            self.endings.append(partial(host.release, ahead))
 
     # -- back again ----------------------------------------------------------------------------------------------------
 

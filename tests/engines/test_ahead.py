@@ -379,7 +379,6 @@ def test_a_pause_sees_what_was_begun(pool: nsjob.Pool) -> None:
         assert counts.running <= 2
         states = [job.state for job in jobs]
         assert states.count("running") <= 2
-        assert "done" not in states[states.index("scheduled") :] if "scheduled" in states else True
         pool.resume("n")
         for job in jobs:
             job.wait(PATIENCE)
