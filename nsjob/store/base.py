@@ -69,6 +69,7 @@ class StoredBase(Verbs):
     _next_release: float
     _next_return: float
     _take_at: float | None  # when word of new jobs is acted on
+    _ask_lock: threading.Lock  # held while that is compared and set, and for nothing else
     _overdue_at: float
 
     if TYPE_CHECKING:  # of the layers above

@@ -147,6 +147,7 @@ class StoredPool(
         self._next_release = 0.0
         self._next_return = 0.0
         self._take_at = None
+        self._ask_lock = threading.Lock()
         self._overdue_at = 0.0
         self._draining = False
         sqlite = self._database.dialect == "sqlite"

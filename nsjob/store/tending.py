@@ -182,8 +182,8 @@ class StoredTending(StoredMoving):
         return kind != "ends" or bool(self._watchers or self._awaited or self._calls)
 
     def _ask_at(self, moment: float) -> None:
-        """Have work asked for then, if not sooner."""
-        with self._lock:
+        """Have work asked for then, if not sooner. In the committing thread too, for which others wait with `_lock`."""
+        with self._ask_lock:
             due = self._take_at
             sooner = due is None or moment < due
             if sooner:

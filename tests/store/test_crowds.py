@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -177,3 +178,13 @@ def test_what_is_put_off_is_asked_for_although_no_more_words_come(
     client = durable.pool(0)
     for _ in range(20):
         come(client)
+
+
+def test_the_committing_thread_puts_an_ask_off_although_a_caller_waits_for_it(first: nsjob.Pool) -> None:
+    """Callers wait for commits with the pool's own lock held; what follows a commit may not want that one."""
+    pool: Any = first
+    thread = threading.Thread(target=pool._ask_at, args=(0.0,), daemon=True)
+    with pool._lock:
+        thread.start()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
