@@ -151,10 +151,8 @@ class Ahead:
         """
         try:
             self._written.extend(self._flight)
-        except (
-            OSError
-        ):  # it is not there any more, as who waits for its answer will see; the permits tell what it had not
-            self._written = [0, 0]
+        except OSError:  # it is not there any more, as who waits for its answer will see
+            self._written = [0, 0]  # the permits that are left tell what it has not begun
 
     def _sent_all(self) -> None:
         """See to it that what was loaded has been sent."""
